@@ -1,0 +1,1 @@
+"""Browsers and grid sessions, tabs, network quiet, page recognition."""

@@ -1,0 +1,1 @@
+"""selectors.yaml as frozen models: loading, checking, overlaying."""

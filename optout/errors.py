@@ -1,0 +1,31 @@
+"""The errors a person can meet. Each message says what happened, where, and what to do next."""
+
+from __future__ import annotations
+
+
+class OptoutError(Exception):
+    """Base of all foreseeable faults; its text is shown to the person as it is."""
+
+
+class UsageError(OptoutError):
+    """Wrong usage, configuration or environment: exit code 2, nothing was touched."""
+
+
+class PageError(OptoutError):
+    """A page could not be loaded or read; the setting it belongs to fails, the run goes on."""
+
+
+class BrowserGone(OptoutError):
+    """The browser, its driver or the connection to them ended."""
+
+
+class NeedsHuman(OptoutError):
+    """Only the person can go on: a challenge, a captcha, a wrong password."""
+
+
+class SlowedDown(OptoutError):
+    """The site asked to slow down; this account's run ends at once."""
+
+
+class Stopped(OptoutError):
+    """The person or the system asked the program to stop."""

@@ -1,0 +1,1 @@
+"""What a person sees and keeps: the terminal, the JSON document, the page."""
