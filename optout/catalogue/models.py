@@ -188,6 +188,7 @@ class Challenge(Dated):
     css: Css
     field: Css | None = None
     submit: Css | None = None
+    remember: Css | None = Field(None, description="the box that spares this browser the next challenge")
 
 
 class SignIn(Model):
