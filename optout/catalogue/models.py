@@ -48,6 +48,17 @@ def check_css(value: str) -> str:
     return value
 
 
+def check_web_address(value: str) -> str:
+    """An address of a page on any host: https, or http on loopback only, and no user name in it."""
+    parts = urlsplit(value)
+    loopback = parts.hostname in LOOPBACK_HOSTS
+    if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
+        raise ValueError("expected an address that begins with https:// (http:// only on loopback)")
+    if not parts.hostname or parts.username is not None:
+        raise ValueError("expected an address with a host and without a user name")
+    return value
+
+
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
 Words = tuple[Annotated[str, StringConstraints(min_length=1, max_length=200)], ...]
@@ -55,7 +66,7 @@ Texts = dict[Language, Words]
 Css = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(check_css)]
 Path = Annotated[str, StringConstraints(max_length=300), AfterValidator(check_path)]
 Origin = Annotated[str, AfterValidator(check_origin)]
-Https = Annotated[str, StringConstraints(pattern=r"^https://[^\s]+$", max_length=500)]
+Https = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=500), AfterValidator(check_web_address)]
 
 
 class Model(BaseModel):
@@ -261,6 +272,7 @@ class Regional(Model):
     """What is known of one region: which defaults apply there, since when."""
 
     regions: tuple[Identifier, ...]
+    settings: tuple[Identifier, ...] = Field((), description="the settings it is about; none named: all")
     text: str
     source: str = ""
 
