@@ -66,7 +66,9 @@ Texts = dict[Language, Words]
 Css = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(check_css)]
 Path = Annotated[str, StringConstraints(max_length=300), AfterValidator(check_path)]
 Origin = Annotated[str, AfterValidator(check_origin)]
-Https = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=500), AfterValidator(check_web_address)]
+Https = Annotated[
+    str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=500), AfterValidator(check_web_address)
+]
 
 
 class Model(BaseModel):
