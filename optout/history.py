@@ -1,0 +1,430 @@
+"""What was seen and done, in SQLite: the only record the program keeps of its runs.
+
+Stored, and nothing else: the command, its times and versions; the names of accounts and their service's origin;
+per setting its id, title, states, outcome, reason, the page's address (without query, fragment or user part), the
+selector version, witnesses and times; what a control looked like (`seen`, its own attributes and labels, never a
+typed value); and each intent to operate a control. User names, passwords, authenticator secrets, cookies and
+page sources are never given to this module.
+
+The file is 0600 and so are SQLite's companions beside it. It is in WAL mode with `synchronous=FULL`: what a method
+has written when it returns survives a killed process and a lost power supply.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from optout.history_file import HistoryError, decoding, faults, open_database
+from optout.history_rows import (
+    CLAIMS,
+    Change,
+    Intent,
+    Point,
+    Recorded,
+    Role,
+    RunRow,
+    Verified,
+    account_from_json,
+    canonical,
+    clean_url,
+    digest_of,
+    load_object,
+    moment,
+    reading_as_json,
+    reading_from_json,
+    setting_as_json,
+    setting_from_json,
+    verified_state,
+)
+from optout.outcomes import AccountResult, Outcome, Reading, RunResult, SettingResult, State, Status, iso, now
+
+__all__ = ["Change", "History", "HistoryError", "Intent", "Point", "Recorded", "Role", "RunRow", "Verified"]
+
+ENDED_EARLY = "the program ended before this account's result was written; run it again"
+
+
+class History:
+    """The history file, usable from several threads. Every method raises `HistoryError` when the file fails."""
+
+    def __init__(self, path: Path, database: sqlite3.Connection) -> None:
+        self._path = path
+        self._database = database
+        self._lock = threading.RLock()
+        self._own_runs: set[int] = set()
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """The history at `path`, created with its folder if missing.
+
+        Raises `HistoryError` when the file is damaged, newer than this program, or cannot be written.
+        """
+        return cls(path, open_database(path))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; the object is of no use afterwards."""
+        with self._lock:
+            self._database.close()
+
+    # -- writing ----------------------------------------------------------------------------------------------
+
+    def begin_run(
+        self,
+        command: str,
+        dry_run: bool,
+        origin_by_account: Mapping[str, str],
+        *,
+        program_version: str,
+        catalogue_version: str,
+        started: datetime | None = None,
+    ) -> int:
+        """Record that a run begins over these accounts, and give its id."""
+        with self._writing() as database:
+            cursor = database.execute(
+                "INSERT INTO runs(command, dry_run, started, program_version, catalogue_version) VALUES (?,?,?,?,?)",
+                (command, dry_run, iso(started or now()), program_version, catalogue_version),
+            )
+            run_id = int(cursor.lastrowid or 0)
+            database.executemany(
+                "INSERT INTO accounts(run_id, position, account, origin) VALUES (?,?,?,?)",
+                [(run_id, place, account, origin) for place, (account, origin) in enumerate(origin_by_account.items())],
+            )
+        with self._lock:
+            self._own_runs.add(run_id)
+        return run_id
+
+    def intend(  # noqa: PLR0913, PLR0917 -- one record, written in one place of the engine
+        self,
+        run_id: int,
+        account: str,
+        origin: str,
+        setting_id: str,
+        before: State,
+        url: str,
+        detail: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Record that a control is about to be operated; on the disk when this returns. Gives the intent's id.
+
+        `detail` is what an undo needs beside the state, for instance which of several boxes were on.
+        """
+        with self._writing() as database:
+            cursor = database.execute(
+                "INSERT INTO intents(run_id, account, origin, setting_id, at, before, url, detail)"
+                " VALUES (?,?,?,?,?,?,?,?)",
+                (run_id, account, origin, setting_id, iso(now()), before, clean_url(url), canonical(detail or {})),
+            )
+            return int(cursor.lastrowid or 0)
+
+    def conclude(self, intent_id: int, outcome: Outcome, reading: Reading | None, *, run_id: int | None = None) -> None:
+        """Record what became of an intent. `run_id`: the run that found out, if a later one than the intent's own."""
+        document = canonical(reading_as_json(reading)) if reading else None
+        with self._writing() as database:
+            database.execute(
+                "UPDATE intents SET outcome=?, reading=?, concluded_at=?, concluded_by=COALESCE(?, run_id) WHERE id=?",
+                (outcome, document, iso(now()), run_id, intent_id),
+            )
+
+    def record_readings(self, run_id: int, account: str, origin: str, readings: Iterable[Recorded]) -> None:
+        """Record readings of an account's settings, in one transaction."""
+        who = (run_id, account, origin)
+        rows = [
+            (*who, item.setting_id, item.role, canonical(reading_as_json(item.reading)), _optional(item.seen))
+            for item in readings
+        ]
+        if not rows:
+            return
+        with self._writing() as database:
+            database.executemany(
+                "INSERT INTO readings(run_id, account, origin, setting_id, role, document, seen)"
+                " VALUES (?,?,?,?,?,?,?)",
+                rows,
+            )
+
+    def finish_account(self, run_id: int, result: AccountResult, origin: str) -> None:
+        """Record an account's result; a second call for the same account and run replaces the first."""
+        with self._writing() as database:
+            self._write_account(database, run_id, result, origin)
+
+    def finish_run(self, run_id: int, result: RunResult) -> None:
+        """Record that a run ended, with the results of accounts not recorded yet."""
+        with self._writing() as database:
+            known = {
+                row[0]: (row[1], row[2])
+                for row in database.execute(
+                    "SELECT account, origin, document IS NOT NULL FROM accounts WHERE run_id=?", (run_id,)
+                )
+            }
+            for account in result.accounts:
+                origin, is_written = known.get(account.account, ("", False))
+                if not is_written:
+                    self._write_account(database, run_id, account, origin)
+            database.execute(
+                "UPDATE runs SET started=?, finished=?, seconds=? WHERE id=?",
+                (iso(result.started), iso(now()), result.seconds, run_id),
+            )
+        with self._lock:
+            self._own_runs.discard(run_id)
+
+    def forget(self, account: str, origin: str) -> None:
+        """Erase everything recorded of one account (the disk space is overwritten)."""
+        with self._writing() as database:
+            for table in ("accounts", "results", "readings", "intents"):
+                database.execute(f"DELETE FROM {table} WHERE account=? AND origin=?", (account, origin))  # noqa: S608 -- fixed names
+            database.execute("DELETE FROM runs WHERE id NOT IN (SELECT run_id FROM accounts)")
+
+    # -- reading ----------------------------------------------------------------------------------------------
+
+    def unfinished(self, account: str, origin: str) -> tuple[Intent, ...]:
+        """Intents without a conclusion, oldest first: their runs died. Runs begun through this object are left out.
+
+        To be asked while holding the account's lock: another process's run in progress looks the same.
+        """
+        rows = self._rows(
+            "SELECT i.id, i.run_id, i.setting_id, i.before, i.url, i.detail, i.at, r.command"
+            " FROM intents i JOIN runs r ON r.id=i.run_id"
+            " WHERE i.account=? AND i.origin=? AND i.outcome IS NULL ORDER BY i.id",
+            (account, origin),
+        )
+        with decoding(self._path), self._lock:
+            return tuple(
+                Intent(
+                    key,
+                    run_id,
+                    account,
+                    origin,
+                    setting_id,
+                    State(before),
+                    url,
+                    load_object(detail),
+                    moment(at),
+                    command,
+                )
+                for key, run_id, setting_id, before, url, detail, at, command in rows
+                if run_id not in self._own_runs
+            )
+
+    def last_verified(self, account: str, origin: str) -> dict[str, Verified]:
+        """Per setting the state last proved. What `run` or `undo` proved goes before what a `check` saw."""
+        rows = self._rows(
+            "SELECT s.run_id, s.setting_id, s.document, r.started, r.command FROM results s"
+            " JOIN runs r ON r.id=s.run_id WHERE s.account=? AND s.origin=? AND s.outcome IN (?,?,?,?,?)"
+            " ORDER BY r.command='check' DESC, s.run_id",
+            (account, origin, *CLAIMS),
+        )
+        seen = self._seen(account, origin)
+        found: dict[str, Verified] = {}
+        with decoding(self._path):
+            for run_id, setting_id, document, started, command in rows:
+                result = setting_from_json(load_object(document))
+                found[setting_id] = Verified(
+                    state=verified_state(result),
+                    at=result.checked_at or moment(started),
+                    run_id=run_id,
+                    selector=result.selector,
+                    seen=seen.get(setting_id, {}),
+                    command=command,
+                )
+        return found
+
+    def seen_control(self, account: str | None, origin: str, setting_id: str) -> dict[str, Any] | None:
+        """What a setting's control looked like when last used with success; `None`: in any account of that origin."""
+        return self._seen(account, origin).get(setting_id)
+
+    def last_changes(self, account: str, origin: str) -> tuple[Change, ...]:
+        """What the last run with changes turned off and nobody has put back since, in the order it was done.
+
+        Runs that died directly before it belong to it: it was their continuation.
+        """
+        rows = self._rows(
+            "SELECT i.id, i.concluded_by, i.setting_id, i.before, i.url, i.detail, i.concluded_at, i.reading,"
+            " (SELECT COUNT(*) FROM intents u WHERE u.account=i.account AND u.origin=i.origin"
+            "  AND u.setting_id=i.setting_id AND u.outcome=? AND u.id>i.id) AS undone,"
+            " (SELECT a.document IS NOT NULL FROM accounts a WHERE a.run_id=i.concluded_by AND a.account=i.account)"
+            " FROM intents i WHERE i.account=? AND i.origin=? AND i.outcome=? ORDER BY i.concluded_by DESC, i.id DESC",
+            (Outcome.RESTORED, account, origin, Outcome.TURNED_OFF),
+        )
+        changes: list[Change] = []
+        last_run = None
+        with decoding(self._path):
+            for key, run_id, setting_id, before, url, detail, at, reading, times_undone, was_finished in rows:
+                if last_run is not None and run_id != last_run and was_finished:
+                    break
+                last_run = run_id
+                if times_undone == 0:
+                    proof = reading_from_json(load_object(reading)) if reading else None
+                    changes.append(
+                        Change(key, run_id, setting_id, State(before), url, load_object(detail), moment(at), proof)
+                    )
+        return tuple(reversed(changes))
+
+    def runs(self, limit: int = 20, account: str | None = None) -> tuple[RunRow, ...]:
+        """The last runs, newest first; with `account`, those that covered it."""
+        rows = self._rows(
+            "SELECT id, command, dry_run, started, finished, seconds, program_version, catalogue_version FROM runs"
+            " WHERE ?1 IS NULL OR id IN (SELECT run_id FROM accounts WHERE account=?1) ORDER BY id DESC LIMIT ?2",
+            (account, limit),
+        )
+        return tuple(self._run_row(row) for row in rows)
+
+    def run_row(self, run_id: int) -> RunRow | None:
+        """One run's line, or `None` if there is no such run."""
+        rows = self._rows(
+            "SELECT id, command, dry_run, started, finished, seconds, program_version, catalogue_version FROM runs"
+            " WHERE id=?",
+            (run_id,),
+        )
+        return self._run_row(rows[0]) if rows else None
+
+    def run(self, run_id: int) -> RunResult:
+        """A run's result as it was reported; an account without one is `failed`. `KeyError`: no such run."""
+        row = self.run_row(run_id)
+        if row is None:
+            raise KeyError(run_id)
+        accounts = []
+        for account, origin, document in self._accounts(run_id):
+            settings = tuple(setting for _, setting in self._settings(run_id, account))
+            with decoding(self._path):
+                accounts.append(
+                    account_from_json(load_object(document), settings)
+                    if document
+                    else AccountResult(account, origin, Status.FAILED, ENDED_EARLY, 0, settings)
+                )
+        return RunResult(row.command, row.dry_run, row.started, row.seconds or 0.0, tuple(accounts), run_id)
+
+    def timeline(self, account: str, origin: str) -> dict[str, tuple[Point, ...]]:
+        """Per setting what was proved when, oldest first: the state before and, where it differs, after."""
+        rows = self._rows(
+            "SELECT s.setting_id, s.document, r.started FROM results s JOIN runs r ON r.id=s.run_id"
+            " WHERE s.account=? AND s.origin=? AND s.outcome IN (?,?,?,?,?) ORDER BY s.run_id",
+            (account, origin, *CLAIMS),
+        )
+        points: dict[str, tuple[Point, ...]] = {}
+        with decoding(self._path):
+            for setting_id, document, started in rows:
+                result = setting_from_json(load_object(document))
+                at, final = result.checked_at or moment(started), verified_state(result)
+                earlier = (Point(at, result.before),) if result.before not in (None, final, State.UNKNOWN) else ()
+                points[setting_id] = points.get(setting_id, ()) + earlier + (Point(at, final),)
+        return points
+
+    def evidence(self, run_id: int) -> str:
+        """The canonical JSON of a run: its results and every recorded reading. `KeyError`: no such run."""
+        row, result = self.run_row(run_id), self.run(run_id)
+        if row is None:
+            raise KeyError(run_id)
+        readings = self._rows(
+            "SELECT account, setting_id, role, document FROM readings WHERE run_id=? ORDER BY account, setting_id, id",
+            (run_id,),
+        )
+        with decoding(self._path):
+            return canonical(
+                {
+                    "run": run_id,
+                    "program": row.program_version,
+                    "catalogue": row.catalogue_version,
+                    "result": result.as_json(),
+                    "readings": [
+                        {"account": account, "setting": setting_id, "role": role, **load_object(document)}
+                        for account, setting_id, role, document in readings
+                    ],
+                }
+            )
+
+    def digest(self, run_id: int) -> str:
+        """SHA-256, in hexadecimal, of `evidence`: any later edit of the run's record changes it."""
+        return digest_of(self.evidence(run_id))
+
+    # -- inside -----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, faults(self._path):
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._database
+                self._database.execute("COMMIT")
+            finally:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+
+    def _rows(self, query: str, values: tuple[Any, ...]) -> list[Any]:
+        with self._lock, faults(self._path):
+            return self._database.execute(query, values).fetchall()
+
+    def _write_account(self, database: sqlite3.Connection, run_id: int, result: AccountResult, origin: str) -> None:
+        document = result.as_json()
+        del document["settings"]
+        for row in document["unlisted"]:
+            row["url"] = clean_url(row["url"])
+        database.execute(
+            "INSERT INTO accounts(run_id, position, account, origin, document)"
+            " VALUES (?1, (SELECT COUNT(*) FROM accounts WHERE run_id=?1), ?2, ?3, ?4)"
+            " ON CONFLICT(run_id, account) DO UPDATE SET document=excluded.document",
+            (run_id, result.account, origin, canonical(document)),
+        )
+        database.execute("DELETE FROM results WHERE run_id=? AND account=?", (run_id, result.account))
+        database.executemany(
+            "INSERT INTO results(run_id, account, origin, position, setting_id, outcome, document)"
+            " VALUES (?,?,?,?,?,?,?)",
+            [
+                (run_id, result.account, origin, place, item.id, item.outcome, canonical(setting_as_json(item)))
+                for place, item in enumerate(result.settings)
+            ],
+        )
+
+    def _seen(self, account: str | None, origin: str) -> dict[str, dict[str, Any]]:
+        rows = self._rows(
+            "SELECT d.setting_id, d.seen FROM readings d JOIN results s ON s.run_id=d.run_id AND s.account=d.account"
+            " AND s.setting_id=d.setting_id WHERE (?1 IS NULL OR d.account=?1) AND d.origin=?2"
+            " AND d.seen IS NOT NULL AND s.outcome IN (?3,?4,?5,?6) ORDER BY d.id",
+            (account, origin, *(claim for claim in CLAIMS if claim is not Outcome.NOT_OFFERED)),
+        )
+        with decoding(self._path):
+            return {setting_id: load_object(seen) for setting_id, seen in rows}
+
+    def _accounts(self, run_id: int) -> list[Any]:
+        return self._rows("SELECT account, origin, document FROM accounts WHERE run_id=? ORDER BY position", (run_id,))
+
+    def _settings(self, run_id: int, account: str) -> list[tuple[str, SettingResult]]:
+        rows = self._rows(
+            "SELECT setting_id, document FROM results WHERE run_id=? AND account=? ORDER BY position", (run_id, account)
+        )
+        with decoding(self._path):
+            return [(setting_id, setting_from_json(load_object(document))) for setting_id, document in rows]
+
+    def _run_row(self, row: Any) -> RunRow:
+        statuses = self._accounts(row[0])
+        with decoding(self._path):
+            return RunRow(
+                run_id=row[0],
+                command=row[1],
+                dry_run=bool(row[2]),
+                started=moment(row[3]),
+                finished=moment(row[4]) if row[4] else None,
+                seconds=row[5],
+                program_version=row[6],
+                catalogue_version=row[7],
+                origins={account: origin for account, origin, _ in statuses},
+                statuses={
+                    account: Status(load_object(document)["status"]) if document else None
+                    for account, _, document in statuses
+                },
+            )
+
+
+def _optional(value: Mapping[str, Any] | None) -> str | None:
+    return None if value is None else canonical(value)

@@ -1,0 +1,101 @@
+"""Outcomes, states and results in plain words: one table for the terminal, the page and the messages."""
+
+from __future__ import annotations
+
+import unicodedata
+from enum import StrEnum
+
+from optout.outcomes import AccountResult, Outcome, SettingResult, State, Status
+
+
+class Tone(StrEnum):
+    """How an outcome is coloured; the words say the same without colour."""
+
+    GOOD = "good"
+    CHANGED = "changed"
+    NEUTRAL = "neutral"
+    BAD = "bad"
+
+
+OUTCOMES: dict[Outcome, tuple[str, Tone]] = {
+    Outcome.ALREADY_OFF: ("was already off", Tone.GOOD),
+    Outcome.TURNED_OFF: ("turned off", Tone.CHANGED),
+    Outcome.WOULD_TURN_OFF: ("is on", Tone.BAD),
+    Outcome.NOT_OFFERED: ("not offered here", Tone.NEUTRAL),
+    Outcome.NOT_SAVED: ("not saved by the site", Tone.BAD),
+    Outcome.UNREADABLE: ("could not be read", Tone.BAD),
+    Outcome.NOT_FOUND: ("control not found", Tone.BAD),
+    Outcome.FAILED: ("failed", Tone.BAD),
+    Outcome.NOT_REACHED: ("not reached", Tone.BAD),
+    Outcome.RESTORED: ("put back", Tone.CHANGED),
+}
+
+# What a person does about an outcome; {account} and {id} are filled in.
+NEXT_STEPS: dict[Outcome, str] = {
+    Outcome.WOULD_TURN_OFF: "Turn it off with: optout run {account} --only {id}",
+    Outcome.NOT_SAVED: "Try again with: optout run {account} --only {id}. If it stays on, switch it by hand.",
+    Outcome.UNREADABLE: "Look at its page yourself; optout selectors check {account} shows what was found there.",
+    Outcome.NOT_FOUND: "Nothing was clicked. Show the control to optout with: optout selectors record {id}",
+    Outcome.FAILED: "Try again with: optout run {account} --only {id}",
+    Outcome.NOT_REACHED: "Go on with: optout run {account}",
+}
+
+STATES: dict[State, str] = {
+    State.ON: "on",
+    State.OFF: "off",
+    State.MIXED: "partly on",
+    State.ABSENT: "not there",
+    State.UNKNOWN: "unknown",
+}
+
+# Characters that would move the cursor, colour the terminal or turn the reading direction round.
+FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def as_line(text: str) -> str:
+    """The text on one line, without control, direction and unpaired characters: safe on a terminal."""
+    shown = (" " if char.isspace() else char for char in text)
+    return " ".join("".join(char for char in shown if unicodedata.category(char) not in FORBIDDEN_CATEGORIES).split())
+
+
+def state_in_words(state: State | None) -> str:
+    """A state in one or two words; a dash where none was read."""
+    return STATES[state] if state else "–"
+
+
+def change_in_words(result: SettingResult) -> str:
+    """`on → off`, or the one state that is known."""
+    before, after = state_in_words(result.before), state_in_words(result.after)
+    if result.after is None or result.before == result.after:
+        return before
+    return after if result.before is None else f"{before} → {after}"
+
+
+def outcome_in_words(result: SettingResult, *, dry_run: bool = False) -> str:
+    """What was done, in two to four words."""
+    if result.outcome is Outcome.WOULD_TURN_OFF and dry_run:
+        return "would be turned off"
+    return OUTCOMES[result.outcome][0]
+
+
+def setting_in_words(result: SettingResult) -> str:
+    """One setting on one line: its title, what became of it, and why."""
+    reason = f": {result.reason}" if result.reason else ""
+    return as_line(f"{result.title} – {outcome_in_words(result)}{reason}")
+
+
+def next_step(result: SettingResult, account: str) -> str | None:
+    """What the person does about a setting; `None` where nothing is left to do."""
+    step = NEXT_STEPS.get(result.outcome)
+    return step.format(account=as_line(account), id=result.id) if step else None
+
+
+def status_in_words(result: AccountResult) -> str:
+    """How an account's run ended."""
+    words = {
+        Status.DONE: "done",
+        Status.NEEDS_HUMAN: "needs you",
+        Status.FAILED: "ended early",
+        Status.SKIPPED: "skipped",
+    }[result.status]
+    return as_line(f"{words}: {result.reason}" if result.reason else words)
