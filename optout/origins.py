@@ -33,3 +33,10 @@ def is_loopback(url: str) -> bool:
         return origin_parts(url)[1] in LOOPBACK_HOSTS
     except ValueError:
         return False
+
+
+def normal_origin(url: str) -> str:
+    """The origin in its one spelling: lower case, without the scheme's own port. Raises `ValueError`."""
+    scheme, host, port = origin_parts(url)
+    shown = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{shown}" if port in (None, DEFAULT_PORTS.get(scheme)) else f"{scheme}://{shown}:{port}"

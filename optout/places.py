@@ -113,6 +113,16 @@ class Places:
         suffix = "" if port == DEFAULT_PORTS.get(scheme) else f"_{port}"
         return self.profiles / f"{account}@{_file_name(host)}{suffix}"
 
+    def profiles_of(self, account: str) -> tuple[Path, ...]:
+        """The browser profiles of that account, whatever their origin."""
+        start = f"{account}@"
+        try:
+            found = [path for path in self.profiles.iterdir() if path.name.startswith(start)]
+        except OSError:
+            return ()
+        # An account's name may hold an "@", a host's cannot: "me@work@host" is not a profile of "me".
+        return tuple(sorted(path for path in found if "@" not in path.name[len(start) :]))
+
     def prepare(self) -> Places:
         """Makes the folders, private; raises `UsageError` where that cannot be."""
         for folder in (self.home, self.config_home, self.state_home):
