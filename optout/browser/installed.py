@@ -70,7 +70,7 @@ PACKAGES: dict[str, dict[Kind, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """A program of this machine; `version` is empty where it could not be told."""
+    """A program of this machine; `version` is empty where it could not be told or was not asked for."""
 
     kind: Kind
     path: Path
@@ -83,19 +83,24 @@ class Installed:
 
 
 def installed_browser(
-    kind: Kind | None = None, environ: Mapping[str, str] | None = None, platform: str = sys.platform
+    kind: Kind | None = None,
+    environ: Mapping[str, str] | None = None,
+    platform: str = sys.platform,
+    *,
+    ask_version: bool = True,
 ) -> Installed | None:
     """The browser of that kind, or the first of chromium, chrome, firefox, edge; `OPTOUT_BROWSER_BINARY` goes first.
 
+    Asking for the version starts the browser for about 0.3 s.
     Raises `UsageError` where that variable names no program, or one of another kind than asked for.
     """
     environ = os.environ if environ is None else environ
     override = environ.get(BROWSER_VARIABLE, "").strip()
     if override:
-        return _named_by_variable(override, kind)
+        return _named_by_variable(override, kind, platform, ask_version)
     for wanted in (kind,) if kind else KINDS:
         for path in _places(wanted, environ, platform):
-            return Installed(wanted, path, program_version(path, platform))
+            return Installed(wanted, path, program_version(path, platform) if ask_version else "")
     return None
 
 
@@ -171,7 +176,7 @@ def program_version(path: Path, platform: str = sys.platform) -> str:
     return found[0] if found else ""
 
 
-def _named_by_variable(override: str, kind: Kind | None) -> Installed:
+def _named_by_variable(override: str, kind: Kind | None, platform: str, ask_version: bool) -> Installed:
     path = Path(override).expanduser()
     if not _is_program(path):
         raise UsageError(f"{BROWSER_VARIABLE} names {override}, which is no program. Use: unset {BROWSER_VARIABLE}")
@@ -181,7 +186,7 @@ def _named_by_variable(override: str, kind: Kind | None) -> Installed:
             f"{BROWSER_VARIABLE} names {override}, a {named}, but --browser asks for {kind}. "
             f"Use: --browser {named} (or unset {BROWSER_VARIABLE})"
         )
-    return Installed(kind or named, path, program_version(path))
+    return Installed(kind or named, path, program_version(path, platform) if ask_version else "")
 
 
 def _kind_of(path: Path) -> Kind:
