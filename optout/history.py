@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from optout.history_file import HistoryError, decoding, faults, open_database
+from optout.history_file import BUSY_SECONDS, HistoryError, decoding, faults, open_database
 from optout.history_rows import (
     CLAIMS,
     Change,
@@ -60,12 +60,12 @@ class History:
         self._own_runs: set[int] = set()
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """The history at `path`, created with its folder if missing.
+    def open(cls, path: Path, *, busy_seconds: float = BUSY_SECONDS) -> Self:
+        """The history at `path`, created with its folder if missing; waits so long for another process's write.
 
         Raises `HistoryError` when the file is damaged, newer than this program, or cannot be written.
         """
-        return cls(path, open_database(path))
+        return cls(path, open_database(path, busy_seconds))
 
     def __enter__(self) -> Self:
         return self
@@ -79,8 +79,6 @@ class History:
         """Close the file; the object is of no use afterwards."""
         with self._lock:
             self._database.close()
-
-    # -- writing ----------------------------------------------------------------------------------------------
 
     def begin_run(
         self,
@@ -186,8 +184,6 @@ class History:
                 database.execute(f"DELETE FROM {table} WHERE account=? AND origin=?", (account, origin))  # noqa: S608 -- fixed names
             database.execute("DELETE FROM runs WHERE id NOT IN (SELECT run_id FROM accounts)")
 
-    # -- reading ----------------------------------------------------------------------------------------------
-
     def unfinished(self, account: str, origin: str) -> tuple[Intent, ...]:
         """Intents without a conclusion, oldest first: their runs died. Runs begun through this object are left out.
 
@@ -274,20 +270,36 @@ class History:
     def runs(self, limit: int = 20, account: str | None = None) -> tuple[RunRow, ...]:
         """The last runs, newest first; with `account`, those that covered it."""
         rows = self._rows(
-            "SELECT id, command, dry_run, started, finished, seconds, program_version, catalogue_version FROM runs"
-            " WHERE ?1 IS NULL OR id IN (SELECT run_id FROM accounts WHERE account=?1) ORDER BY id DESC LIMIT ?2",
+            "SELECT id FROM runs WHERE ?1 IS NULL OR id IN (SELECT run_id FROM accounts WHERE account=?1)"
+            " ORDER BY id DESC LIMIT ?2",
             (account, limit),
         )
-        return tuple(self._run_row(row) for row in rows)
+        return tuple(row for (run_id,) in rows if (row := self.run_row(run_id)))
 
     def run_row(self, run_id: int) -> RunRow | None:
         """One run's line, or `None` if there is no such run."""
         rows = self._rows(
-            "SELECT id, command, dry_run, started, finished, seconds, program_version, catalogue_version FROM runs"
-            " WHERE id=?",
+            "SELECT command, dry_run, started, finished, seconds, program_version, catalogue_version"
+            " FROM runs WHERE id=?",
             (run_id,),
         )
-        return self._run_row(rows[0]) if rows else None
+        if not rows:
+            return None
+        command, dry_run, started, finished, seconds, program_version, catalogue_version = rows[0]
+        accounts = self._accounts(run_id)
+        with decoding(self._path):
+            return RunRow(
+                run_id=run_id,
+                command=command,
+                dry_run=bool(dry_run),
+                started=moment(started),
+                finished=moment(finished) if finished else None,
+                seconds=seconds,
+                program_version=program_version,
+                catalogue_version=catalogue_version,
+                origins={account: origin for account, origin, _ in accounts},
+                statuses={name: Status(load_object(text)["status"]) if text else None for name, _, text in accounts},
+            )
 
     def run(self, run_id: int) -> RunResult:
         """A run's result as it was reported; an account without one is `failed`. `KeyError`: no such run."""
@@ -296,7 +308,7 @@ class History:
             raise KeyError(run_id)
         accounts = []
         for account, origin, document in self._accounts(run_id):
-            settings = tuple(setting for _, setting in self._settings(run_id, account))
+            settings = self._settings(run_id, account)
             with decoding(self._path):
                 accounts.append(
                     account_from_json(load_object(document), settings)
@@ -348,8 +360,6 @@ class History:
         """SHA-256, in hexadecimal, of `evidence`: any later edit of the run's record changes it."""
         return digest_of(self.evidence(run_id))
 
-    # -- inside -----------------------------------------------------------------------------------------------
-
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with self._lock, faults(self._path):
@@ -399,31 +409,12 @@ class History:
     def _accounts(self, run_id: int) -> list[Any]:
         return self._rows("SELECT account, origin, document FROM accounts WHERE run_id=? ORDER BY position", (run_id,))
 
-    def _settings(self, run_id: int, account: str) -> list[tuple[str, SettingResult]]:
+    def _settings(self, run_id: int, account: str) -> tuple[SettingResult, ...]:
         rows = self._rows(
-            "SELECT setting_id, document FROM results WHERE run_id=? AND account=? ORDER BY position", (run_id, account)
+            "SELECT document FROM results WHERE run_id=? AND account=? ORDER BY position", (run_id, account)
         )
         with decoding(self._path):
-            return [(setting_id, setting_from_json(load_object(document))) for setting_id, document in rows]
-
-    def _run_row(self, row: Any) -> RunRow:
-        statuses = self._accounts(row[0])
-        with decoding(self._path):
-            return RunRow(
-                run_id=row[0],
-                command=row[1],
-                dry_run=bool(row[2]),
-                started=moment(row[3]),
-                finished=moment(row[4]) if row[4] else None,
-                seconds=row[5],
-                program_version=row[6],
-                catalogue_version=row[7],
-                origins={account: origin for account, origin, _ in statuses},
-                statuses={
-                    account: Status(load_object(document)["status"]) if document else None
-                    for account, _, document in statuses
-                },
-            )
+            return tuple(setting_from_json(load_object(document)) for (document,) in rows)
 
 
 def _optional(value: Mapping[str, Any] | None) -> str | None:

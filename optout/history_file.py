@@ -13,24 +13,26 @@ from optout.places import open_private, private_folder
 FORMAT = 1
 APPLICATION_ID = 0x6F70746F  # "opto": tells our file from any other SQLite database
 BUSY_SECONDS = 10.0
+SMALLEST_PAGE_BYTES = 512
 
 SCHEMA = """
 CREATE TABLE runs(
   id INTEGER PRIMARY KEY AUTOINCREMENT, command TEXT NOT NULL, dry_run INTEGER NOT NULL, started TEXT NOT NULL,
-  program_version TEXT NOT NULL, catalogue_version TEXT NOT NULL, finished TEXT, seconds REAL);
+  program_version TEXT NOT NULL, catalogue_version TEXT NOT NULL, finished TEXT, seconds REAL) STRICT;
 CREATE TABLE accounts(
   run_id INTEGER NOT NULL, position INTEGER NOT NULL, account TEXT NOT NULL, origin TEXT NOT NULL, document TEXT,
-  PRIMARY KEY(run_id, account));
+  PRIMARY KEY(run_id, account)) STRICT;
 CREATE TABLE results(
   run_id INTEGER NOT NULL, account TEXT NOT NULL, origin TEXT NOT NULL, position INTEGER NOT NULL,
-  setting_id TEXT NOT NULL, outcome TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY(run_id, account, position));
+  setting_id TEXT NOT NULL, outcome TEXT NOT NULL, document TEXT NOT NULL,
+  PRIMARY KEY(run_id, account, position)) STRICT;
 CREATE TABLE readings(
   id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL, account TEXT NOT NULL, origin TEXT NOT NULL,
-  setting_id TEXT NOT NULL, role TEXT NOT NULL, document TEXT NOT NULL, seen TEXT);
+  setting_id TEXT NOT NULL, role TEXT NOT NULL, document TEXT NOT NULL, seen TEXT) STRICT;
 CREATE TABLE intents(
   id INTEGER PRIMARY KEY AUTOINCREMENT, run_id INTEGER NOT NULL, account TEXT NOT NULL, origin TEXT NOT NULL,
   setting_id TEXT NOT NULL, at TEXT NOT NULL, before TEXT NOT NULL, url TEXT NOT NULL, detail TEXT NOT NULL,
-  concluded_at TEXT, concluded_by INTEGER, outcome TEXT, reading TEXT);
+  concluded_at TEXT, concluded_by INTEGER, outcome TEXT, reading TEXT) STRICT;
 CREATE INDEX results_of_account ON results(account, origin, outcome);
 CREATE INDEX readings_of_run ON readings(run_id, account, setting_id);
 CREATE INDEX readings_seen ON readings(origin, account) WHERE seen IS NOT NULL;
@@ -51,6 +53,8 @@ def faults(path: Path) -> Iterator[None]:
         raise
     except sqlite3.Error as error:
         raise HistoryError(_sentence(path, error)) from error
+    except UnicodeDecodeError as error:
+        raise HistoryError(_damaged(path, "a text in it is none")) from error
     except OSError as error:
         raise HistoryError(_unwritable(path, error.strerror or str(error))) from error
 
@@ -60,18 +64,18 @@ def decoding(path: Path) -> Iterator[None]:
     """Turn what a record of another shape raises into a `HistoryError` about `path`."""
     try:
         yield
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise HistoryError(_damaged(path, "a record cannot be read")) from error
 
 
-def open_database(path: Path) -> sqlite3.Connection:
+def open_database(path: Path, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
     """A connection to the history at `path`, created 0600 (its missing folders 0700) and brought to `FORMAT`.
 
     Raises `HistoryError` when it is damaged, another program's or a newer one's, or cannot be written.
     """
     with faults(path):
         _create_private(path)
-        database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        database = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
         try:
             _prepare(path, database)
         except BaseException:
@@ -87,6 +91,9 @@ def _create_private(path: Path) -> None:
         open_private(path, "ab").close()
     except UsageError as error:
         raise HistoryError(f"The history cannot be kept: {error}") from error
+    # SQLite takes a file shorter than its smallest page for an empty one, and would write over what is left in it.
+    if 0 < path.stat().st_size < SMALLEST_PAGE_BYTES:
+        raise HistoryError(_damaged(path, "it is cut short"))
 
 
 def _prepare(path: Path, database: sqlite3.Connection) -> None:
@@ -135,10 +142,7 @@ def _sentence(path: Path, error: sqlite3.Error) -> str:
     if code == sqlite3.SQLITE_FULL:
         return f"No space is left for the history {path}: free some on that disk, then repeat the command."
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return (
-            f"The history {path} has been in use by another optout for more than {BUSY_SECONDS:.0f} seconds: "
-            "wait until that one has ended, then repeat the command."
-        )
+        return f"The history {path} is in use by another optout: wait until that has ended, then repeat the command."
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR):
         return _unwritable(path, str(error))
     return _damaged(path, str(error))

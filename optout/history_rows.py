@@ -137,7 +137,7 @@ def load_object(text: str) -> dict[str, Any]:
 
 def moment(text: str) -> datetime:
     """The moment written by `optout.outcomes.iso`."""
-    return datetime.fromisoformat(text).astimezone(UTC)
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
 
 
 def reading_as_json(reading: Reading) -> dict[str, Any]:
@@ -157,12 +157,12 @@ def reading_from_json(document: Mapping[str, Any]) -> Reading:
     """The reading kept in a document; `KeyError`, `TypeError` or `ValueError` if it is none."""
     return Reading(
         state=State(document["state"]),
-        url=document["url"],
-        selector=document["selector"],
+        url=_text(document["url"]),
+        selector=_text_or_none(document["selector"]),
         at=moment(document["at"]),
-        witnesses=tuple(document["witnesses"]),
-        score=document["score"],
-        detail=document["detail"],
+        witnesses=tuple(_text(item) for item in document["witnesses"]),
+        score=_number_or_none(document["score"]),
+        detail=_text(document["detail"]),
     )
 
 
@@ -187,7 +187,7 @@ def setting_from_json(document: Mapping[str, Any]) -> SettingResult:
         selector=_text_or_none(document["selector"]),
         checked_at=moment(document["checked_at"]) if document["checked_at"] is not None else None,
         witnesses=tuple(_text(item) for item in document["witnesses"]),
-        score=document["score"],
+        score=_number_or_none(document["score"]),
         change=_text_or_none(document["change"]),
     )
 
@@ -225,6 +225,10 @@ def _text(value: Any) -> str:
 
 def _text_or_none(value: Any) -> str | None:
     return None if value is None else _text(value)
+
+
+def _number_or_none(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def _plain(value: Any) -> Any:
