@@ -227,7 +227,16 @@ class _Builder:
         if key in mapping:
             first = mapping.keys_at[key]
             message = f"found this key twice, expected it once (the first is in line {first.line})"
-            self.problems.append(Problem(place, key, message))
+            self.problems.append(Problem(place, self._path(), message))
+
+    def _path(self) -> str:
+        path = ""
+        for frame in self._frames:
+            if isinstance(frame.value, Seq):
+                path += f"[{len(frame.value)}]"
+            else:
+                path += f".{frame.key}" if path else str(frame.key)
+        return path
 
     def _AliasEvent(self, event: Any) -> None:  # noqa: N802
         place = self._at(event)

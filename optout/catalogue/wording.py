@@ -50,15 +50,17 @@ MISSING = {
 def in_words(error: ValidationError, document: Map) -> Iterator[Problem]:
     """Each of the models' refusals as a problem, with its place in the document."""
     for detail in error.errors(include_url=False):
-        yield _problem(detail, document)
+        # A list whose items are refused counts as empty for the models; the items' own faults say enough.
+        value = _find(document, tuple(detail["loc"]))[0]
+        if detail["type"] != "too_short" or len(value) < detail["ctx"]["min_length"]:
+            yield _problem(detail, document)
 
 
 def _problem(detail: Any, document: Map) -> Problem:
     location = tuple(detail["loc"])
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "missing":
-        parent, place, path = _find(document, location[:-1])
-        del parent
+        _, place, path = _find(document, location[:-1])
         expected = MISSING.get(str(location[-1]), "this key, which is required")
         return Problem(place, _join(path, str(location[-1])), f"found nothing, expected {expected}")
     if kind == "extra_forbidden":
@@ -73,6 +75,8 @@ def _problem(detail: Any, document: Map) -> Problem:
 
 
 def _expected(kind: str, context: dict[str, Any], message: str) -> str:
+    if kind.startswith("date_"):
+        return EXPECTED["date_type"]
     if kind in ("enum", "literal_error"):
         return f"one of {str(context['expected']).replace(' or ', ', ')}"
     if kind == "string_pattern_mismatch":
