@@ -7,9 +7,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from optout.practice.members import DECOYS, STATIC_ON
 from optout.practice.records import SignInKind
 
-NOTHING: Mapping[str, frozenset[str]] = MappingProxyType({})
+ALWAYS_STAY = frozenset({"research", "cookies", DECOYS[0].id, DECOYS[1].id, *STATIC_ON})
+ENDED = frozenset({"turned-off", "already-off", "not-reached", "failed"})
+NOT_ALL_OFF = frozenset({1})
+EITHER = frozenset({0, 1})
+NEEDS_HUMAN = frozenset({3})
 
 
 class Fault(StrEnum):
@@ -98,8 +103,13 @@ class Expected:
     password_posts_at_most: int = 1
 
     def acceptable(self, setting_id: str) -> frozenset[str]:
-        """The outcomes that are true of this setting."""
-        return self.outcomes.get(setting_id, self.default)
+        """The outcomes that are true of this setting.
+
+        The cascade may have switched affiliate sharing off before its turn came.
+        """
+        accepted = self.outcomes.get(setting_id, self.default)
+        cascades = setting_id == "affiliate-sharing" and "turned-off" in accepted
+        return accepted | {"already-off"} if cascades else accepted
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +128,8 @@ class Scenario:
 
     @property
     def must_stay(self) -> frozenset[str]:
-        """Settings and decoys whose truth on the server nobody may change."""
-        return self.expected.must_stay
+        """Settings and decoys whose truth on the server nobody may change in a run of the default groups."""
+        return self.expected.must_stay | ALWAYS_STAY
 
     def hits(self, fault: Fault, setting_id: str) -> bool:
         """Whether that fault applies to that setting."""
@@ -132,3 +142,13 @@ class Scenario:
     def ids(self, fault: Fault) -> frozenset[str]:
         """The settings with that fault."""
         return self.faults.get(fault, frozenset())
+
+
+def among(outcomes: str, setting_ids: str) -> Mapping[str, frozenset[str]]:
+    """The same acceptable outcomes for several settings; both arguments are words with spaces between."""
+    return MappingProxyType(dict.fromkeys(setting_ids.split(), frozenset(outcomes.split())))
+
+
+def on(faults: Mapping[Fault, str]) -> Mapping[Fault, frozenset[str]]:
+    """Faults and the settings they apply to, which are words with spaces between."""
+    return MappingProxyType({fault: frozenset(setting_ids.split()) for fault, setting_ids in faults.items()})

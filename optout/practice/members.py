@@ -160,7 +160,5 @@ STATIC_ON = ("theme", *(chip for chip, _ in CHIPS), *(f"decoy/{number}" for numb
 
 def first_values(off: frozenset[str] = frozenset()) -> dict[str, str]:
     """Every control's value at the start: on, but for the settings in `off`."""
-    values = {
-        control: "off" if setting.id in off else "on" for setting in EVERY for control in setting.control_ids
-    }
-    return values | dict.fromkeys(STATIC_ON, "on")
+    values = {control: "off" if setting.id in off else "on" for setting in EVERY for control in setting.control_ids}
+    return values | dict.fromkeys(STATIC_ON, "on") | {"theme": "off"}

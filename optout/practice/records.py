@@ -20,11 +20,15 @@ SignInKind = Literal[
 
 DEFAULT_USERNAME = "me@practice.test"
 DEFAULT_PASSWORD = "practice-makes-perfect"
+DEFAULT_TOTP_SECRET = "JBSWY3DPEHPK3PXP"
 
 
 @dataclass(frozen=True, slots=True)
 class PracticeAccount:
-    """One made-up member; `sign_in` is what follows a right password."""
+    """One made-up member; `sign_in` is what follows a right password.
+
+    Without a `totp_secret` of its own, an account's authenticator codes come from `DEFAULT_TOTP_SECRET`.
+    """
 
     username: str = DEFAULT_USERNAME
     password: str = DEFAULT_PASSWORD

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import escape
 from types import MappingProxyType
 from typing import Any
@@ -23,14 +24,14 @@ _CONFIRMATIONS = MappingProxyType(
 )
 
 
+@lru_cache(maxsize=512)
+def _hashed_name(name: str, build: str) -> str:
+    return f"_{name}_{hashlib.blake2s(f'{build}:{name}'.encode(), digest_size=3).hexdigest()}"
+
+
 def hash_classes(text: str, build: str) -> str:
     """Replace every `pp-name` by a class name that changes with the build."""
-
-    def hashed(match: re.Match[str]) -> str:
-        digest = hashlib.blake2s(f"{build}:{match[1]}".encode(), digest_size=3).hexdigest()
-        return f"_{match[1]}_{digest}"
-
-    return _HASHED.sub(hashed, text)
+    return _HASHED.sub(lambda match: _hashed_name(match[1], build), text)
 
 
 @dataclass(slots=True)
@@ -102,7 +103,7 @@ def _switch_element(view: SettingView, part: Fragment, control_id: str, ctl: str
     element_id = f' id="{view.setting.element_id}"' if view.setting.element_id else ""
     box = (
         f'<input type="checkbox" role="switch"{element_id} class="{_BOX_CLASS[view.generation]}"'
-        f' {wire}{" checked" if checked else ""}{aria}{disabled}'
+        f" {wire}{' checked' if checked else ''}{aria}{disabled}"
     )
     label = '<label class="pp-switch" aria-hidden="true"></label>'
     if view.generation == "2026":
@@ -115,10 +116,14 @@ def _switch_row(view: SettingView, part: Fragment, control_id: str, ctl: str, la
     text = escape(label)
     if view.generation == "2026":
         element = _switch_element(view, part, control_id, ctl, on=on)
-        part.add(f'<div class="pp-row"><p id="{ctl}" class="pp-text">{text}</p><div class="pp-side">{element}</div></div>')
+        part.add(
+            f'<div class="pp-row"><p id="{ctl}" class="pp-text">{text}</p><div class="pp-side">{element}</div></div>'
+        )
     elif view.generation == "2023":
         element = _switch_element(view, part, control_id, ctl, on=on)
-        part.add(f'<div class="pp-row"><p class="pp-text">{text}</p><div class="pp-side"><div>{element}</div></div></div>')
+        part.add(
+            f'<div class="pp-row"><p class="pp-text">{text}</p><div class="pp-side"><div>{element}</div></div></div>'
+        )
     else:
         element = _switch_element(view, part, control_id, ctl, on=on)
         part.add(
@@ -140,7 +145,7 @@ def _box_rows(view: SettingView, part: Fragment) -> None:
         part.add(
             f'<div class="pp-row"><input type="checkbox"{role} id="{element_id}" {wire}{checked}{disabled}'
             f' class="{_BOX_CLASS[view.generation]}"><label class="pp-box-label" for="{element_id}">{escape(label)}'
-            '</label></div>'
+            "</label></div>"
         )
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 import pyotp
-from flask import Blueprint, Response, redirect, request
+from flask import Flask, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from optout.practice import pages
@@ -26,29 +25,47 @@ def safe_redirect(target: str) -> str:
     return target if target.startswith("/") and not target.startswith("//") else "/feed/"
 
 
-def sign_in_blueprint(site: PracticeSite) -> Blueprint:
+class SignIn:
     """Every route of signing in and out."""
-    blueprint = Blueprint("signin", __name__)
 
-    def form(error: str = "", target: str = "") -> Response:
+    def __init__(self, site: PracticeSite) -> None:
+        self.site = site
+
+    def add_routes(self, app: Flask) -> None:
+        """Add the routes to the application."""
+        for rule in ("/login", "/uas/login", "/authwall"):
+            app.add_url_rule(rule, rule, self.login)
+        app.add_url_rule("/checkpoint/lg/login-submit", "submit", self.submit, methods=["POST"])
+        app.add_url_rule("/checkpoint/challenge/<token>", "challenge", self.challenge)
+        app.add_url_rule("/checkpoint/challenge/verify", "verify", self.verify, methods=["POST"])
+        app.add_url_rule("/checkpoint/challenge/status/<token>", "status", self.status)
+        app.add_url_rule("/checkpoint/challenge/approved/<token>", "approved", self.approved)
+        app.add_url_rule("/checkpoint/challenge/captcha-frame", "captcha", self.captcha_frame)
+        app.add_url_rule("/m/logout", "logout", self.sign_out)
+
+    def _form(self, target: str, error: str = "") -> Response:
         action = "/checkpoint/lg/login-submit"
-        if site.scenario.has(SiteFault.FORM_ELSEWHERE):
-            action = f"{site.elsewhere.origin}{action}"
-        return site.outer_page("Sign in", pages.sign_in_form(action, target, error))
+        if self.site.scenario.has(SiteFault.FORM_ELSEWHERE):
+            action = f"{self.site.elsewhere.origin}{action}"
+        return self.site.outer_page("Sign in", pages.sign_in_form(action, target, error))
 
-    @blueprint.get("/login")
-    @blueprint.get("/uas/login")
-    @blueprint.get("/authwall")
-    def login() -> AnyResponse:
+    def _challenged(self, token: str) -> PracticeAccount | None:
+        username = self.site.store.challenged(token)
+        return self.site.account(username) if username else None
+
+    def login(self) -> AnyResponse:
+        """The sign-in page; members go straight home."""
+        site = self.site
         site.pause(site.latency.page_seconds)
         if site.current_username():
             return redirect("/feed/")
         if site.scenario.has(SiteFault.SIGN_IN_ELSEWHERE):
             return redirect(f"{site.elsewhere.origin}/login")
-        return form(target=request.args.get("session_redirect", ""))
+        return self._form(request.args.get("session_redirect", ""))
 
-    @blueprint.post("/checkpoint/lg/login-submit")
-    def submit() -> AnyResponse:
+    def submit(self) -> AnyResponse:
+        """A posted password: in, back to the form, or on to a challenge."""
+        site = self.site
         site.pause(site.latency.page_seconds)
         username = request.form.get("session_key", "")
         target = request.form.get("session_redirect", "")
@@ -56,65 +73,59 @@ def sign_in_blueprint(site: PracticeSite) -> Blueprint:
         account = site.account(username)
         kind = site.sign_in_kind(account) if account else "password"
         if account is None or request.form.get("session_password") != account.password or kind == "wrong-password":
-            return form("That's not the right password. Try again or reset it.", target)
+            return self._form(target, "That's not the right password. Try again or reset it.")
         if kind == "password":
             return sign_in(site, account, target)
-        token = site.store.begin_challenge(username)
-        return redirect(f"/checkpoint/challenge/{token}?{urlencode({'session_redirect': target})}")
+        return redirect(f"/checkpoint/challenge/{site.store.begin_challenge(username, target)}")
 
-    @blueprint.get("/checkpoint/challenge/<token>")
-    def challenge(token: str) -> AnyResponse:
-        site.pause(site.latency.page_seconds)
-        username = site.store.challenged(token)
-        account = site.account(username) if username else None
-        if account is None:
-            return redirect("/login")
-        return challenge_page(site, account, token)
+    def challenge(self, token: str) -> AnyResponse:
+        """The challenge page."""
+        self.site.pause(self.site.latency.page_seconds)
+        account = self._challenged(token)
+        return challenge_page(self.site, account, token) if account else redirect("/login")
 
-    @blueprint.post("/checkpoint/challenge/verify")
-    def verify() -> AnyResponse:
+    def verify(self) -> AnyResponse:
+        """A posted code."""
+        site = self.site
         site.pause(site.latency.page_seconds)
         token = request.form.get("challenge", "")
-        username = site.store.challenged(token)
-        account = site.account(username) if username else None
+        account = self._challenged(token)
         if account is None:
             return redirect("/login")
-        kind = site.sign_in_kind(account)
-        if kind not in _CODE_KINDS or not is_right_code(site, account, request.form.get("pin", "").strip()):
+        is_code = site.sign_in_kind(account) in _CODE_KINDS
+        if not is_code or not is_right_code(site, account, request.form.get("pin", "").strip()):
             return challenge_page(site, account, token, "That code is not right. Try again.")
-        site.store.end_challenge(token)
-        return sign_in(site, account, "/feed/")
+        return sign_in(site, account, site.store.end_challenge(token))
 
-    @blueprint.get("/checkpoint/challenge/status/<token>")
-    def status(token: str) -> dict[str, str]:
-        username = site.store.challenged(token)
-        return {"next": f"/checkpoint/challenge/approved/{token}"} if username and site.store.is_approved(username) else {}
+    def status(self, token: str) -> dict[str, str]:
+        """What the approval page asks again and again."""
+        account = self._challenged(token)
+        is_approved = account is not None and self.site.store.is_approved(account.username)
+        return {"next": f"/checkpoint/challenge/approved/{token}"} if is_approved else {}
 
-    @blueprint.get("/checkpoint/challenge/approved/<token>")
-    def approved(token: str) -> AnyResponse:
-        username = site.store.challenged(token)
-        account = site.account(username) if username else None
-        if account is None or not site.store.is_approved(account.username):
+    def approved(self, token: str) -> AnyResponse:
+        """Where the approval page goes once somebody said yes."""
+        account = self._challenged(token)
+        if account is None or not self.site.store.is_approved(account.username):
             return redirect("/login")
-        site.store.end_challenge(token)
-        return sign_in(site, account, "/feed/")
+        return sign_in(self.site, account, self.site.store.end_challenge(token))
 
-    @blueprint.get("/checkpoint/challenge/captcha-frame")
-    def captcha_frame() -> str:
-        return "<!doctype html><title>Practice site</title><p>Practice captcha: choose every picture with a curtain.</p>"
+    def captcha_frame(self) -> str:
+        """The inside of the captcha's frame."""
+        return (
+            "<!doctype html><title>Practice site</title><p>Practice captcha: choose every picture with a curtain.</p>"
+        )
 
-    @blueprint.get("/m/logout")
-    def sign_out() -> AnyResponse:
-        site.store.close_session(request.cookies.get(SESSION_COOKIE, ""))
+    def sign_out(self) -> AnyResponse:
+        """Sign this browser out."""
+        self.site.store.close_session(request.cookies.get(SESSION_COOKIE, ""))
         return redirect("/login")
-
-    return blueprint
 
 
 def is_right_code(site: PracticeSite, account: PracticeAccount, code: str) -> bool:
     """Whether that code lets the account in."""
     if site.sign_in_kind(account) == "totp":
-        return bool(account.totp_secret) and pyotp.TOTP(str(account.totp_secret)).verify(code, valid_window=1)
+        return pyotp.TOTP(site.totp_secret(account)).verify(code, valid_window=1)
     return bool(code) and code == site.store.code(account.username)
 
 

@@ -12,21 +12,33 @@ from typing import Any, Self
 
 from flask import Flask, Response, request
 
+from optout.errors import UsageError
 from optout.practice.elsewhere import ElsewhereSite
 from optout.practice.faults import Fault, Scenario, SiteFault
 from optout.practice.members import BY_ID, CHIPS, EVERY, SETTINGS, STATIC_ON, UNLISTED, PracticeSetting, first_values
 from optout.practice.pages import Shell, document
-from optout.practice.records import Latency, Operation, PracticeAccount, Request, SignInKind
+from optout.practice.records import DEFAULT_TOTP_SECRET, Latency, Operation, PracticeAccount, Request, SignInKind
 from optout.practice.rendering import GENERATIONS, SettingView, hash_classes
 from optout.practice.scenarios import find_scenario
 from optout.practice.server import LoopbackSite
 from optout.practice.signin import SESSION_COOKIE
-from optout.practice.words import Words
+from optout.practice.words import LANGUAGES, Words
 
 __all__ = ["Latency", "Operation", "PracticeAccount", "PracticeSite", "Request"]
 
 _GONE = (Fault.GONE_404, Fault.GONE_TO_INDEX, Fault.GONE_EMPTY)
 _RESTRICTED_REGION = frozenset({"ads-inferred-location", "ads-measure-success"})
+
+
+def check_appearance(generation: str, language: str) -> None:
+    """`UsageError` if the site has no such generation or language."""
+    generations = (*GENERATIONS, "mixed")
+    for name, value, choices in (("generation", generation, generations), ("language", language, LANGUAGES)):
+        if value not in choices:
+            raise UsageError(
+                f"The practice site has no {name} “{value}”. "
+                f"Choose one of {', '.join(choices)}: optout practice --{name} {choices[0]}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,7 @@ class PracticeSite(LoopbackSite):
         build: str = "1",
         rewrite: Callable[[str, str], str] | None = None,
     ) -> None:
+        check_appearance(generation, language)
         super().__init__(accounts, latency or Latency(), port)
         self.build = build
         self.rewrite = rewrite
@@ -157,6 +170,10 @@ class PracticeSite(LoopbackSite):
     def sign_in_kind(self, account: PracticeAccount) -> SignInKind:
         """What follows the right password of that account now."""
         return self.scenario.sign_in or account.sign_in
+
+    def totp_secret(self, account: PracticeAccount) -> str:
+        """The secret that the account's authenticator codes come from."""
+        return account.totp_secret or DEFAULT_TOTP_SECRET
 
     def is_gone(self, username: str, setting: PracticeSetting) -> bool:
         """Whether this account has no such control at present."""

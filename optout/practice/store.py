@@ -28,7 +28,7 @@ class Store:
         self._operations: list[Operation] = []
         self._requests: list[Request] = []
         self._sessions: dict[str, Session] = {}
-        self._pending: dict[str, str] = {}
+        self._pending: dict[str, tuple[str, str]] = {}
         self._codes: dict[str, str] = {}
         self._passwords: dict[str, int] = {}
         self._approved: set[str] = set()
@@ -38,10 +38,12 @@ class Store:
         """Forget everything and begin with these values per account."""
         with self._lock:
             self._values = {username: dict(each) for username, each in values.items()}
-            for kept in (self._operations, self._requests):
-                kept.clear()
-            for held in (self._sessions, self._pending, self._codes, self._passwords):
-                held.clear()
+            self._operations.clear()
+            self._requests.clear()
+            self._sessions.clear()
+            self._pending.clear()
+            self._codes.clear()
+            self._passwords.clear()
             self._approved.clear()
             self._once.clear()
 
@@ -141,25 +143,25 @@ class Store:
             session.pages += 1
             return session.pages
 
-    def begin_challenge(self, username: str) -> str:
-        """A token for a sign-in that is not finished; a fresh code goes with it."""
+    def begin_challenge(self, username: str, target: str = "") -> str:
+        """A token for a sign-in that is not finished; a fresh code goes with it, and where to go afterwards."""
         token = secrets.token_urlsafe(12)
         with self._lock:
-            self._pending[token] = username
+            self._pending[token] = (username, target)
             self._codes[username] = f"{secrets.randbelow(1_000_000):06d}"
         return token
 
     def challenged(self, token: str) -> str | None:
         """Whose unfinished sign-in that token is."""
         with self._lock:
-            return self._pending.get(token)
+            return self._pending[token][0] if token in self._pending else None
 
-    def end_challenge(self, token: str) -> None:
-        """The challenge was met: its token and its code are of no more use."""
+    def end_challenge(self, token: str) -> str:
+        """The challenge was met: its token is of no more use. Returns where to go now."""
         with self._lock:
-            username = self._pending.pop(token, None)
-            if username:
-                self._approved.discard(username)
+            username, target = self._pending.pop(token, ("", ""))
+            self._approved.discard(username)
+            return target
 
     def code(self, username: str) -> str | None:
         """The last code that was sent to that account."""
