@@ -78,6 +78,11 @@ def outcome_in_words(result: SettingResult, *, dry_run: bool = False) -> str:
     return OUTCOMES[result.outcome][0]
 
 
+def outcome_name(outcome: str) -> str:
+    """An outcome's words after a number: `3 already off`."""
+    return OUTCOMES[Outcome(outcome)][0].removeprefix("was ").removeprefix("is ")
+
+
 def setting_in_words(result: SettingResult) -> str:
     """One setting on one line: its title, what became of it, and why."""
     reason = f": {result.reason}" if result.reason else ""
