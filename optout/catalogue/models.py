@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
@@ -19,17 +19,31 @@ LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 def check_origin(value: str) -> str:
     """An origin without a path: https, or http on loopback only."""
-    parts = urlsplit(value)
+    parts = _address(value)
     loopback = parts.hostname in LOOPBACK_HOSTS
     if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
         raise ValueError("expected an origin that begins with https:// (http:// only on loopback)")
-    if not parts.hostname or parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
+    if parts.path not in ("", "/") or "?" in value or "#" in value:
         raise ValueError("expected an origin: scheme, host and port, nothing after them")
     return value.rstrip("/")
 
 
+def _address(value: str) -> SplitResult:
+    """The parts of an address that has a host, a possible port, no user name and no blanks in it."""
+    try:
+        parts = urlsplit(value)
+        is_whole = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError as error:
+        raise ValueError(f"expected an address: {error}") from None
+    if "@" in parts.netloc or "\\" in value or re.search(r"[\s\x00-\x1f]", value):
+        raise ValueError("expected an address without user name, blanks and backslashes")
+    if parts.scheme in ("http", "https") and not is_whole:
+        raise ValueError("expected an address with a host and a port that exists")
+    return parts
+
+
 def check_path(value: str) -> str:
-    """A path on the service's own origin: it begins with one slash and has no host, query or dots."""
+    """A path on the service's own origin: it begins with one slash and has no host and no dots."""
     if not value.startswith("/") or value.startswith("//") or "\\" in value:
         raise ValueError("expected a path on the service's origin that begins with one /")
     if any(part in ("..", ".") for part in urlsplit(value).path.split("/")) or re.search(r"[\s\x00-\x1f]", value):
@@ -54,12 +68,9 @@ def check_day(value: object) -> object:
 
 def check_web_address(value: str) -> str:
     """An address of a page on any host: https, or http on loopback only, and no user name in it."""
-    parts = urlsplit(value)
-    loopback = parts.hostname in LOOPBACK_HOSTS
-    if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
+    parts = _address(value)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS):
         raise ValueError("expected an address that begins with https:// (http:// only on loopback)")
-    if not parts.hostname or parts.username is not None:
-        raise ValueError("expected an address with a host and without a user name")
     return value
 
 
@@ -115,12 +126,12 @@ class ControlVersion(Dated):
 
     kind: Kind = Kind.SWITCH
     css: Css
-    ctl: str | None = Field(None, description="the control's own id, name or aria-labelledby: a witness")
+    ctl: str | None = Field(default=None, description="the control's own id, name or aria-labelledby: a witness")
     region: Literal["main", "page"] = "main"
-    inverted: bool = Field(False, description="checked means opted out")
-    off_value: str | None = Field(None, description="radios and select: the value that means off")
-    on_value: str | None = Field(None, description="radios and select: the value that undo puts back")
-    save: Css | None = Field(None, description="the Save button, where a click alone does not save")
+    inverted: bool = Field(default=False, description="checked means opted out")
+    off_value: str | None = Field(default=None, description="radios and select: the value that means off")
+    on_value: str | None = Field(default=None, description="radios and select: the value that undo puts back")
+    save: Css | None = Field(default=None, description="the Save button, where a click alone does not save")
 
     @model_validator(mode="after")
     def _values_fit_kind(self) -> ControlVersion:
@@ -151,12 +162,12 @@ class Setting(Model):
     id: Identifier
     group: Identifier
     title: str = Field(min_length=1, max_length=200)
-    index: Identifier | None = Field(None, description="the index that lists it, if any does")
-    index_value: bool = Field(True, description="whether its index row shows On or Off")
+    index: Identifier | None = Field(default=None, description="the index that lists it, if any does")
+    index_value: bool = Field(default=True, description="whether its index row shows On or Off")
     labels: Texts = Field(default_factory=dict, description="the index row's label, and the page's heading")
     headings: Texts = Field(default_factory=dict, description="other headings of its own page")
     control_labels: Texts = Field(default_factory=dict, description="labels of the control itself")
-    after: tuple[Identifier, ...] = Field((), description="settings whose switching may switch this one too")
+    after: tuple[Identifier, ...] = Field(default=(), description="settings whose switching may switch this one too")
     paths: tuple[PathVersion, ...] = ()
     controls: tuple[ControlVersion, ...] = Field(min_length=1)
 
@@ -210,7 +221,7 @@ class Challenge(Dated):
     css: Css
     field: Css | None = None
     submit: Css | None = None
-    remember: Css | None = Field(None, description="the box that spares this browser the next challenge")
+    remember: Css | None = Field(default=None, description="the box that spares this browser the next challenge")
 
 
 class SignIn(Model):
@@ -252,13 +263,13 @@ class Vocabulary(Model):
 
     on: Words
     off: Words
-    turn_off: Words = Field((), description="buttons of a 'turn off?' dialog that can mean nothing else")
-    agree: Words = Field((), description="buttons such as OK, taken only where the text speaks of turning off")
-    about_off: Words = Field((), description="what such a text speaks of")
+    turn_off: Words = Field(default=(), description="buttons of a 'turn off?' dialog that can mean nothing else")
+    agree: Words = Field(default=(), description="buttons such as OK, taken only where the text speaks of turning off")
+    about_off: Words = Field(default=(), description="what such a text speaks of")
     refuse_cookies: Words = ()
     accept_cookies: Words = ()
     cookies: Words = ()
-    negations: Words = Field((), description="words that turn a label's meaning round")
+    negations: Words = Field(default=(), description="words that turn a label's meaning round")
 
 
 class Notice(Model):
@@ -283,7 +294,7 @@ class Regional(Model):
     """What is known of one region: which defaults apply there, since when."""
 
     regions: tuple[Identifier, ...]
-    settings: tuple[Identifier, ...] = Field((), description="the settings it is about; none named: all")
+    settings: tuple[Identifier, ...] = Field(default=(), description="the settings it is about; none named: all")
     text: str
     source: str = ""
 
@@ -299,8 +310,8 @@ class Service(Model):
     signin: SignIn | None = None
     slow_down: SlowDown = SlowDown()
     dialogs: Dialogs = Dialogs()
-    setting_paths: tuple[Path, ...] = Field((), description="prefixes under which new settings would be")
-    pace_seconds: float = Field(1.0, ge=0, le=60, description="least time between two page loads, in seconds")
+    setting_paths: tuple[Path, ...] = Field(default=(), description="prefixes under which new settings would be")
+    pace_seconds: float = Field(default=1.0, ge=0, le=60, description="least time between two page loads, in seconds")
     indexes: tuple[Index, ...] = ()
     settings: tuple[Setting, ...] = Field(min_length=1)
     notices: tuple[Notice, ...] = ()

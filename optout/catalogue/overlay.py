@@ -32,12 +32,7 @@ def write_version(home: Path, service_id: str, setting_id: str, version: Control
     """
     path = private_folder(home) / FILE_NAME
     yaml = _round_trip()
-    if path.exists():
-        read_document(path)  # the same bounds and refusals as when it is loaded
-        text = path.read_text(encoding="utf-8-sig")
-        document = yaml.load(text)
-    else:
-        document = yaml.load(f"{HEADING}format: {FORMAT}\nservices: []\n")
+    document = _editable(path) if path.exists() else yaml.load(f"{HEADING}format: {FORMAT}\nservices: []\n")
     setting = _entry(_entry(document, "services", service_id), "settings", setting_id)
     _put_version(setting, "controls" if isinstance(version, ControlVersion) else "paths", version)
     written = _text(yaml, document)
@@ -57,12 +52,11 @@ def overlay_as_patch(home: Path) -> str:
         raise UsageError(
             f"{path} does not exist: nothing was recorded yet. Do so with: optout selectors record SETTING"
         )
-    build_catalogue(read_document(packaged_path()), read_document(path))
+    overlay = _editable(path)
+    overlay.pop("format", None)
     yaml = _round_trip()
     packaged = packaged_path().read_text(encoding="utf-8")
     document = yaml.load(packaged)
-    overlay = _round_trip().load(path.read_text(encoding="utf-8-sig"))
-    overlay.pop("format", None)
     lay_over(document, overlay)
     lines = difflib.unified_diff(
         packaged.splitlines(keepends=True),
@@ -83,36 +77,51 @@ def _round_trip() -> YAML:
     return yaml
 
 
+def _editable(path: Path) -> Any:
+    """The overlay with its comments, once it is known to be sound."""
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+
+    build_catalogue(read_document(packaged_path()), read_document(path))
+    try:
+        return _round_trip().load(path.read_text(encoding="utf-8-sig"))
+    except (YAMLError, ValueError) as error:
+        raise UsageError(f"{path} cannot be edited by the program: {error}. Correct it, then try again.") from error
+
+
 def _text(yaml: YAML, document: Any) -> str:
     stream = io.StringIO()
     yaml.dump(document, stream)
     return stream.getvalue()
 
 
-def _entry(parent: Any, key: str, entry_id: str) -> Any:
-    """The item of that id in the list under `key`, made where it is missing."""
-    from ruamel.yaml.comments import CommentedMap, CommentedSeq  # noqa: PLC0415
+def _items(parent: Any, key: str) -> Any:
+    """The list under `key`, one item a line, made where it is missing."""
+    from ruamel.yaml.comments import CommentedSeq  # noqa: PLC0415
 
     if not parent.get(key):
         parent[key] = CommentedSeq()
     items = parent[key]
-    if items.fa.flow_style():
-        items.fa.set_block_style()
+    if not isinstance(items, CommentedSeq) or not all(isinstance(item, dict) for item in items):
+        raise UsageError(f"{key} in {FILE_NAME} is no list of entries with ids. Correct it, then try again.")
+    items.fa.set_block_style()
+    return items
+
+
+def _entry(parent: Any, key: str, entry_id: str) -> Any:
+    """The item of that id in the list under `key`, made where it is missing."""
+    from ruamel.yaml.comments import CommentedMap  # noqa: PLC0415
+
+    items = _items(parent, key)
     for item in items:
         if item.get("id") == entry_id:
+            item.fa.set_block_style()
             return item
     items.append(CommentedMap({"id": entry_id}))
     return items[-1]
 
 
 def _put_version(setting: Any, key: str, version: ControlVersion | PathVersion) -> None:
-    from ruamel.yaml.comments import CommentedSeq  # noqa: PLC0415
-
-    if not setting.get(key):
-        setting[key] = CommentedSeq()
-    versions = setting[key]
-    if versions.fa.flow_style():
-        versions.fa.set_block_style()
+    versions = _items(setting, key)
     written = _as_map(version)
     for index, present in enumerate(versions):
         if present.get("id") == version.id:
