@@ -6,6 +6,7 @@ import contextlib
 import select
 import socket
 from collections.abc import Iterator
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,6 +22,9 @@ from optout.practice.signin import SESSION_COOKIE
 from optout.practice.site import PracticeSite
 
 _EXPIRES_AFTER_PAGES = 6
+_OLD_INDEX_PATHS = MappingProxyType(
+    {"/psettings/privacy": f"{HOME}/categories/privacy", "/psettings/advertising": f"{HOME}/categories/ads"}
+)
 
 
 class Documents:
@@ -38,6 +42,8 @@ class Documents:
             return refusal
         if path in INDEX_PATHS:
             return self._index(path)
+        if path in _OLD_INDEX_PATHS:
+            return redirect(_OLD_INDEX_PATHS[path])
         setting = site.setting_at(path)
         username = site.current_username() or ""
         if setting is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import cache
 from html import escape
 from importlib.resources import files
 from typing import Any
@@ -28,6 +29,7 @@ class Shell:
     signed_in: bool = True
 
 
+@cache
 def asset(name: str) -> str:
     """The text of a file of the practice site."""
     return (files("optout.practice") / "assets" / name).read_text(encoding="utf-8")
