@@ -234,7 +234,10 @@ def _judged(backend: KeyringBackend) -> SystemKeyring | NoSystemKeyring:
         )
     if "keyring.backends.chainer.ChainerBackend" in names:
         # It would hand a secret to its first member, and ask each of them for one: the first is judged alone.
-        members = list(getattr(backend, "backends", ()))
+        try:
+            members = list(getattr(backend, "backends", ()))
+        except keyring_faults() as error:
+            return NoSystemKeyring(f"the configured chain of keyrings does not work: {_first_line(error)}")
         return _judged(members[0]) if members else NoSystemKeyring("the configured chain of keyrings is empty")
     if {"keyring.backends.null.Keyring", "keyring.backends.fail.Keyring"} & set(names):
         return NoSystemKeyring(f"the configured keyring {names[0]} keeps nothing")

@@ -10,6 +10,15 @@ from typing import NoReturn, Protocol, SupportsIndex, final
 from optout.errors import UsageError
 
 HIDDEN = "(hidden)"
+NOT_BASE32 = (
+    "The authenticator secret is not one: expected letters A-Z and digits 2-7 as the site shows them "
+    "beside the QR code (spaces are allowed), or the whole otpauth://totp/ address."
+)
+# pyotp makes no codes of keys below the 112 bits of NIST SP 800-63B.
+TOO_SHORT = (
+    "The authenticator secret is too short to be safe (below 112 bits, 23 characters), and no codes are made of it. "
+    "Copy it whole; if this is all of it, leave it out and sign in yourself: optout login NAME"
+)
 
 
 @final
@@ -113,12 +122,9 @@ def check_totp(secret: Secret) -> Secret:
         if not tidy or (is_address and not text.startswith("otpauth://totp/")):
             raise ValueError
         authenticator_code(tidy, datetime.fromtimestamp(0, UTC))
-    except (ValueError, TypeError, ArithmeticError):
+    except (ValueError, TypeError, ArithmeticError) as error:
         # Without the cause: its text may quote the secret.
-        raise UsageError(
-            "The authenticator secret is not one: expected letters A-Z and digits 2-7 as the site shows them "
-            "beside the QR code (spaces are allowed), or the whole otpauth://totp/ address."
-        ) from None
+        raise UsageError(TOO_SHORT if "112 bits" in str(error) else NOT_BASE32) from None
     return tidy
 
 
