@@ -127,15 +127,22 @@ def marked_words(before: str, after: str) -> tuple[tuple[Mark, str], ...]:
     """Both wordings as one run of words; without the added ones it is `before`, without the removed ones `after`."""
     old, new = _tokens(before), _tokens(after)
     marked: list[tuple[Mark, str]] = []
+    removed = added = ""
     for edit, low, high, new_low, new_high in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if edit == "equal":
-            marked.append((Mark.SAME, "".join(old[low:high])))
+        gone, come = "".join(old[low:high]), "".join(new[new_low:new_high])
+        # A comma alone between two changes would tear one phrase into two.
+        is_glue = bool(removed or added) and high < len(old) and not re.search(r"\w", gone)
+        if edit != "equal" or is_glue:
+            removed, added = removed + gone, added + come
             continue
-        if high > low:
-            marked.append((Mark.REMOVED, "".join(old[low:high])))
-        if new_high > new_low:
-            marked.append((Mark.ADDED, "".join(new[new_low:new_high])))
-    return tuple(marked)
+        marked += _edit(removed, added)
+        removed = added = ""
+        marked.append((Mark.SAME, gone))
+    return (*marked, *_edit(removed, added))
+
+
+def _edit(removed: str, added: str) -> list[tuple[Mark, str]]:
+    return [(mark, text) for mark, text in ((Mark.REMOVED, removed), (Mark.ADDED, added)) if text]
 
 
 def _tokens(text: str) -> list[str]:

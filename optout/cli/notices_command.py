@@ -153,7 +153,7 @@ def _closing(results: tuple[NoticeResult, ...], is_accepting: bool) -> str:
         parts.append(
             "The new texts are kept now."
             if is_accepting
-            else "When you have read this, keep it: optout notices --accept"
+            else "When you have read this, keep the new text:\n  optout notices --accept"
         )
     return " ".join(parts)
 
