@@ -72,11 +72,12 @@ class Credentials:
 
     def for_origin(self, account: Account, service_origin: str, effective_origin: str) -> Grant | Withheld:
         """The credentials, where the catalogue's origin is the one recorded with the account and the pages come
-        from it or from this machine (`--origin`).
+        from it or from this machine (`--origin`). An account of a loopback address is for that address only.
 
         Raises `UsageError` where the keyring cannot be read.
         """
-        if not is_same_origin(account.origin, service_origin):
+        is_of_this_machine = is_loopback(account.origin) and is_same_origin(account.origin, effective_origin)
+        if not is_same_origin(account.origin, service_origin) and not is_of_this_machine:
             return Withheld(
                 f"The account {account.name} belongs to {account.origin}, but the selectors name {service_origin}: "
                 "its password stays where it is. Add an account for that origin with "

@@ -82,8 +82,16 @@ class Installed:
         return int(self.version.split(".")[0]) if self.version else None
 
 
+def check_kind(name: str) -> Kind:
+    """The kind of browser of that name; `UsageError` when there is none."""
+    for kind in KINDS:
+        if kind == name:
+            return kind
+    raise UsageError(f"There is no browser {name!r} to choose. Use --browser with one of: {', '.join(KINDS)}")
+
+
 def installed_browser(
-    kind: Kind | None = None,
+    kind: str | None = None,
     environ: Mapping[str, str] | None = None,
     platform: str = sys.platform,
     *,
@@ -92,15 +100,16 @@ def installed_browser(
     """The browser of that kind, or the first of chromium, chrome, firefox, edge; `OPTOUT_BROWSER_BINARY` goes first.
 
     Asking for the version starts the browser for about 0.3 s.
-    Raises `UsageError` where that variable names no program, or one of another kind than asked for.
+    Raises `UsageError` for an unknown kind, and where that variable names no program or one of another kind.
     """
+    wanted = check_kind(kind) if kind else None
     environ = os.environ if environ is None else environ
     override = environ.get(BROWSER_VARIABLE, "").strip()
     if override:
-        return _named_by_variable(override, kind, platform, ask_version)
-    for wanted in (kind,) if kind else KINDS:
-        for path in _places(wanted, environ, platform):
-            return Installed(wanted, path, program_version(path, platform) if ask_version else "")
+        return _named_by_variable(override, wanted, platform, ask_version)
+    for each in (wanted,) if wanted else KINDS:
+        for path in _places(each, environ, platform):
+            return Installed(each, path, program_version(path, platform) if ask_version else "")
     return None
 
 
@@ -115,12 +124,13 @@ def find_browsers(environ: Mapping[str, str] | None = None, platform: str = sys.
 
 
 def driver_on_path(
-    kind: Kind, environ: Mapping[str, str] | None = None, platform: str = sys.platform
+    kind: str, environ: Mapping[str, str] | None = None, platform: str = sys.platform
 ) -> Installed | None:
     """The driver for that kind of browser: the one that `OPTOUT_DRIVER` names, else the one on the PATH.
 
-    Raises `UsageError` where that variable names no program.
+    Raises `UsageError` for an unknown kind, and where that variable names no program.
     """
+    wanted = check_kind(kind)
     environ = os.environ if environ is None else environ
     override = environ.get(DRIVER_VARIABLE, "").strip()
     if override:
@@ -128,9 +138,11 @@ def driver_on_path(
         if not _is_program(path):
             raise UsageError(f"{DRIVER_VARIABLE} names {override}, which is no program. Use: unset {DRIVER_VARIABLE}")
         # The variable may be set for another browser than this one.
-        return Installed(kind, path, program_version(path, platform)) if DRIVERS[kind] in path.stem.lower() else None
-    found = shutil.which(DRIVERS[kind], path=environ.get("PATH", ""))
-    return Installed(kind, Path(found), program_version(Path(found), platform)) if found else None
+        return (
+            Installed(wanted, path, program_version(path, platform)) if DRIVERS[wanted] in path.stem.lower() else None
+        )
+    found = shutil.which(DRIVERS[wanted], path=environ.get("PATH", ""))
+    return Installed(wanted, Path(found), program_version(Path(found), platform)) if found else None
 
 
 def find_driver(
@@ -150,9 +162,9 @@ def majors_fit(browser: Installed, driver: Installed) -> bool:
     return browser.major == driver.major
 
 
-def package_hint(kind: Kind | None = None, platform: str = sys.platform) -> str:
+def package_hint(kind: str | None = None, platform: str = sys.platform) -> str:
     """The one command that installs that browser (and its driver, where there is a package)."""
-    return PACKAGES[platform if platform in PACKAGES else "linux"][kind or "chromium"]
+    return PACKAGES[platform if platform in PACKAGES else "linux"][check_kind(kind or "chromium")]
 
 
 def program_version(path: Path, platform: str = sys.platform) -> str:

@@ -44,6 +44,9 @@ def add(
     selectors: Annotated[
         Path | None, typer.Option("--selectors", metavar="FILE", help="Another selectors file, with its own origin")
     ] = None,
+    origin: Annotated[
+        str | None, typer.Option(metavar="URL", help="For this loopback address only, such as the practice site")
+    ] = None,
 ) -> None:
     """Keep a sign-in: the name here, its password in the system keyring.
 
@@ -60,7 +63,7 @@ def add(
 
     places, book, where = _open()
     check_name(name)
-    site = _service(places, selectors, service)
+    site = _service(places, selectors, service, origin)
     if not is_replacing:
         _refuse_taken(book, name)
     password, totp, username = _asked(username, site.title, password_stdin, totp_stdin, terminal_ask())
@@ -160,19 +163,19 @@ def _open() -> tuple[Places, AccountBook, Callable[[], str]]:
     return places, AccountBook(places, secrets), secrets.where
 
 
-def _service(places: Places, selectors: Path | None, service_id: str | None) -> Service:
+def _service(places: Places, selectors: Path | None, service_id: str | None, origin: str | None) -> Service:
     from optout.catalogue.loading import load_catalogue
+    from optout.catalogue.scope import with_origin
 
     catalogue = load_catalogue(home=places.config_home, path=selectors)
     known = ", ".join(service.id for service in catalogue.services)
-    if service_id is None:
-        if len(catalogue.services) > 1:
-            raise UsageError(f"Which service? Add --service with one of: {known}")
-        return catalogue.services[0]
+    if service_id is None and len(catalogue.services) > 1:
+        raise UsageError(f"Which service? Add --service with one of: {known}")
     try:
-        return catalogue.service(service_id)
+        service = catalogue.service(service_id or catalogue.services[0].id)
     except KeyError:
         raise UsageError(f"There is no service {service_id!r} in the selectors. There are: {known}") from None
+    return with_origin(service, origin) if origin else service
 
 
 def _refuse_taken(book: AccountBook, name: str) -> None:

@@ -296,6 +296,14 @@ def test_any_other_origin_gets_no_credentials(
     assert "pw-x" not in withheld.reason
 
 
+def test_an_account_of_a_loopback_address_is_for_that_address_only(secrets: MemorySecrets, book: AccountBook) -> None:
+    account = add(book, "practice", origin="http://127.0.0.1:8080")
+    desk = Credentials(secrets)
+    assert isinstance(desk.for_origin(account, ORIGIN, "http://127.0.0.1:8080"), Grant)
+    for effective in (ORIGIN, "http://127.0.0.1:8081", "http://localhost:8080"):
+        assert isinstance(desk.for_origin(account, ORIGIN, effective), Withheld)
+
+
 def test_a_missing_password_is_a_reason_with_the_next_command(book: AccountBook, secrets: MemorySecrets) -> None:
     account, desk = credentials(secrets, book)
     secrets.delete("me", ORIGIN)

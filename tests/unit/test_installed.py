@@ -118,3 +118,12 @@ def test_the_hint_is_the_platforms_own_package_command() -> None:
     assert package_hint(None, "linux") == "sudo apt-get install chromium chromium-driver"
     assert package_hint("firefox", "darwin").startswith("brew install")
     assert package_hint("edge", "win32").startswith("winget install")
+
+
+def test_an_unknown_browser_is_refused_with_the_known_ones() -> None:
+    for call in (installed_browser, driver_on_path, package_hint):
+        with pytest.raises(UsageError) as caught:
+            call("safari")
+        assert str(caught.value) == (
+            "There is no browser 'safari' to choose. Use --browser with one of: chromium, chrome, firefox, edge"
+        )
