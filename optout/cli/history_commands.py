@@ -21,7 +21,7 @@ NO_RUNS = "No run is recorded yet. Begin with: optout run --dry-run"
 
 
 def history(
-    account: Annotated[str | None, typer.Argument(metavar="[ACCOUNT]", help="Only runs that covered it")] = None,
+    account: Annotated[str | None, typer.Argument(metavar="ACCOUNT", help="Only runs that covered it")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many runs, the newest first")] = 20,
     is_json: Annotated[bool, typer.Option("--json", help="Print one JSON document")] = False,
 ) -> None:

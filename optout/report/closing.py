@@ -43,9 +43,9 @@ class Titles:
 def closing_sentence(result: RunResult, titles: Titles) -> str:
     """The sentence. A command in it comes last, after a colon and without a full stop, ready to be copied."""
     parts = [_undone(result) if result.command == "undo" else _state_of_things(result, titles), *_troubles(result)]
-    command = _next(result)
-    sentence = "; ".join(part for part in (*parts, command) if part).rstrip(".")
-    return sentence if ": optout " in command else f"{sentence}."
+    parts += [_next(result)]
+    said = [part.rstrip(".") for part in parts if part]
+    return "; ".join(said) + ("" if ": optout " in said[-1] else ".")
 
 
 def listed(words: Iterable[str]) -> str:
@@ -68,8 +68,11 @@ def _state_of_things(result: RunResult, titles: Titles) -> str:
     aside = _aside(result, off, absent)
     if not left:
         groups = listed(dict.fromkeys(titles.group(item.group) for item in off))
-        every = "The one setting is" if len(off) == 1 else f"All {len(off)} settings are"
-        return f"{every} off ({groups}){aside}"
+        return (
+            f"The one setting of {groups} is off{aside}"
+            if len(off) == 1
+            else (f"All {len(off)} settings of {groups} are off{aside}")
+        )
     head = f"{len(off)} of {_count(len(pairs))} {'is' if len(off) == 1 else 'are'} off{aside}"
     return f"{head}; not off: {_named(result, left)}"
 
@@ -77,9 +80,9 @@ def _state_of_things(result: RunResult, titles: Titles) -> str:
 def _aside(result: RunResult, off: list[SettingResult], absent: int) -> str:
     turned = sum(item.outcome is Outcome.TURNED_OFF for item in off)
     details = [f"{turned} turned off and proved in this run"] if turned else []
-    details += [f"{absent} not offered here"] if absent else []
+    details += [f"{absent} more not offered here"] if absent else []
     details += ["nothing was clicked"] if result.dry_run else []
-    return f", {listed(details)}" if details else ""
+    return f" ({', '.join(details)})" if details else ""
 
 
 def _undone(result: RunResult) -> str:
@@ -116,8 +119,8 @@ def _troubles(result: RunResult) -> list[str]:
 
 
 def _next(result: RunResult) -> str:
-    if any(account.status is Status.NEEDS_HUMAN for account in result.accounts):
-        return ""  # its reason names the command
+    if any(account.status is not Status.DONE and ": optout " in (account.reason or "") for account in result.accounts):
+        return ""  # one command at a time, and that reason names it
     if result.command == "undo":
         behind = [account for account, item in _pairs(result) if item.outcome is not Outcome.RESTORED]
         return f"try again with: optout undo {as_line(behind[0].account)}" if behind else ""

@@ -21,6 +21,7 @@ from optout.report.seal import PLACEHOLDER, embedded, sealed
 from optout.report.words import (
     OUTCOMES,
     as_line,
+    as_sentence,
     change_in_words,
     next_step,
     outcome_in_words,
@@ -158,6 +159,7 @@ def _environment(zone: tzinfo | None) -> Environment:
     )
     environment.filters.update(
         line=lambda text: as_line(str(text)),
+        sentence=as_sentence,
         iso=iso,
         time=lambda moment: time_in_words(moment, zone),
         day=lambda moment: f"{moment.astimezone(zone):%Y-%m-%d}",
@@ -209,7 +211,7 @@ def _setting(result: RunResult, account: AccountResult, item: SettingResult, con
         "result": item,
         "tone": OUTCOMES[item.outcome][1],
         "outcome": outcome_in_words(item, dry_run=result.dry_run),
-        "states": f"{_states(item)}",
+        "states": _states(item),
         "next": next_step(item, account.account),
         "link": _link(item.url),
         "shots": shots,
@@ -219,7 +221,8 @@ def _setting(result: RunResult, account: AccountResult, item: SettingResult, con
 def _states(item: SettingResult) -> str:
     if item.after is None and item.before is None:
         return "No state was read."
-    return f"Before and after: {change_in_words(item)}" if item.before == item.after else change_in_words(item)
+    words = change_in_words(item)
+    return f"Before and after: {words}" if item.before == item.after else words
 
 
 def _count(items: list[SettingResult]) -> str:

@@ -95,11 +95,11 @@ class PlainProgress:
             self._line(account, f"looking at {title}")
 
     def setting_done(self, account: str, result: SettingResult) -> None:
-        """The line `account  3/17  title: was on, now off`."""
+        """The line `account  3/17: title – turned off`."""
         with self._lock:
             count, total = self._counts.get(account, (0, 0))
             self._counts[account] = (count + 1, total)
-        self._line(account, f"{count + 1}/{total}  {setting_in_words(result)}")
+        self._line(account, f"{count + 1}/{total}: {setting_in_words(result)}")
 
     def note(self, account: str, text: str) -> None:
         """A line, if verbose."""

@@ -13,6 +13,7 @@ from optout.report.words import (
     OUTCOMES,
     Tone,
     as_line,
+    as_sentence,
     change_in_words,
     next_step,
     outcome_in_words,
@@ -77,7 +78,7 @@ def _print_account(result: RunResult, account: AccountResult, titles: Titles, co
         console.print()
         _say(console, "Changed since the last verified state:", style="bold")
         for item in changed:
-            _say(console, f"• {item.title}: {item.change}", indent=2)
+            _say(console, f"• {item.title}: {as_sentence(item.change or '')}", indent=2)
     if account.unlisted:
         console.print()
         _say(console, "New controls that the catalogue does not know; they were not touched:", style="bold")
@@ -103,8 +104,7 @@ def _table(result: RunResult, account: AccountResult, console: Console) -> Table
 
 
 def _print_reason(console: Console, account: AccountResult, item: SettingResult) -> None:
-    reason = as_line(item.reason or "")
-    _say(console, f"• {item.title}: {reason if reason.endswith(('.', '!', '?')) else reason + '.'}")
+    _say(console, f"• {item.title}: {as_sentence(item.reason or '')}")
     step = next_step(item, account.account)
     if step:
         _say(console, step, indent=2)

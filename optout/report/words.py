@@ -58,13 +58,24 @@ def as_line(text: str) -> str:
     return " ".join("".join(char for char in shown if unicodedata.category(char) not in FORBIDDEN_CATEGORIES).split())
 
 
+def as_sentence(text: str) -> str:
+    """The text on one line, with a capital letter and an end; a word such as an address keeps its small letter."""
+    line = as_line(text)
+    first = line.split(" ", 1)[0].rstrip(",;:")
+    line = line[:1].upper() + line[1:] if first.isalpha() else line
+    has_end = not line or line.endswith((".", "!", "?")) or ": optout " in line
+    return line if has_end else f"{line}."
+
+
 def state_in_words(state: State | None) -> str:
     """A state in one or two words; a dash where none was read."""
     return STATES[state] if state else "–"
 
 
 def change_in_words(result: SettingResult) -> str:
-    """`on → off`, or the one state that is known."""
+    """`on → off`, or the one state that is known; readings that disagree are no state."""
+    if result.outcome is Outcome.UNREADABLE:
+        return STATES[State.UNKNOWN]
     before, after = state_in_words(result.before), state_in_words(result.after)
     if result.after is None or result.before == result.after:
         return before
