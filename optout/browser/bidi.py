@@ -1,0 +1,131 @@
+"""A WebDriver BiDi connection that several threads share.
+
+Selenium starts the browser and owns the session; its own Python BiDi socket polls for answers, starts a thread for
+every event and turns certificate checks off for wss (selenium 4.51, `remote/websocket_connection.py`), so the
+messages go through this one: answers wake exactly the thread that waits, events run in the reader's thread, and the
+certificate of a grid is checked. Nothing that passes here is ever logged: it may be a password.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import Any
+
+import websocket
+
+from optout.errors import BrowserGone, OptoutError
+
+Message = dict[str, Any]
+
+
+class CommandError(OptoutError):
+    """The browser refused a command; `code` is the protocol's error code."""
+
+    def __init__(self, method: str, code: str, message: str) -> None:
+        super().__init__(f"the browser refused {method}: {code}: {message.splitlines()[0][:200] if message else ''}")
+        self.code = code
+        self.message = message
+
+
+class CommandTimeout(OptoutError):
+    """The browser did not answer a command in time."""
+
+
+class Connection:
+    """Commands with their answers, and events, over one socket.
+
+    Raises `BrowserGone` from every command, waiting or new, once the socket is closed or `abort` was called.
+    """
+
+    def __init__(self, url: str, connect_seconds: float = 30) -> None:
+        try:
+            self._socket = websocket.create_connection(
+                url, timeout=connect_seconds, suppress_origin=True, enable_multithread=True
+            )
+        except (OSError, websocket.WebSocketException) as error:
+            raise BrowserGone(f"the browser's control connection could not be opened: {error}") from error
+        self._socket.settimeout(None)
+        self._ids = itertools.count(1)
+        self._lock = threading.Lock()
+        self._waiting: dict[int, Future[Message]] = {}
+        self._listeners: list[Callable[[str, Message], None]] = []
+        self._ended: OptoutError | None = None
+        threading.Thread(target=self._read, name="bidi-reader", daemon=True).start()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether commands can still be sent."""
+        return self._ended is None
+
+    def listen(self, listener: Callable[[str, Message], None]) -> None:
+        """Call `listener(method, params)` for every event, in the reader's thread: it must not block."""
+        self._listeners.append(listener)
+
+    def send(self, method: str, params: Message, *, seconds: float = 30) -> Message:
+        """Send a command and return its result; wait at most `seconds`."""
+        future = self.post(method, params)
+        try:
+            answer = future.result(seconds)
+        except FutureTimeout:
+            raise CommandTimeout(f"the browser did not answer {method} within {seconds:g} s") from None
+        if answer.get("type") == "error":
+            raise CommandError(method, str(answer.get("error")), str(answer.get("message", "")))
+        result: Message = answer["result"]
+        return result
+
+    def post(self, method: str, params: Message) -> Future[Message]:
+        """Send a command without waiting; safe in an event listener."""
+        number = next(self._ids)
+        future: Future[Message] = Future()
+        with self._lock:
+            if self._ended:
+                raise self._ended
+            self._waiting[number] = future
+        try:
+            self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
+        except (OSError, websocket.WebSocketException) as error:
+            self.abort(BrowserGone("the connection to the browser broke"))
+            raise BrowserGone("the connection to the browser broke") from error
+        return future
+
+    def abort(self, error: OptoutError) -> None:
+        """End every waiting and later command with this error."""
+        with self._lock:
+            self._ended = self._ended or error
+            waiting, self._waiting = self._waiting, {}
+        for future in waiting.values():
+            if not future.done():
+                future.set_exception(error)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self.abort(BrowserGone("the browser was closed"))
+        self._socket.close(timeout=1)
+
+    def _read(self) -> None:
+        while True:
+            try:
+                text = self._socket.recv()
+            except (OSError, websocket.WebSocketException):
+                text = ""
+            if not text:
+                self.abort(BrowserGone("the browser ended unexpectedly"))
+                return
+            message = json.loads(text)
+            number = message.get("id")
+            if number is None:
+                self._tell(message)
+                continue
+            with self._lock:
+                future = self._waiting.pop(number, None)
+            if future and not future.done():
+                future.set_result(message)
+
+    def _tell(self, message: Message) -> None:
+        for listener in tuple(self._listeners):
+            listener(message.get("method", ""), message.get("params", {}))

@@ -1,0 +1,151 @@
+"""What one tab has under way on the network, kept from the browser's events."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Event = dict[str, Any]
+
+# Requests of these destinations do not carry a page's data or a save; they are never waited for.
+PASSIVE = frozenset({"image", "font", "audio", "video", "track", "style", "manifest", "report"})
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One answered request."""
+
+    url: str
+    method: str
+    status: int
+    is_document: bool
+    is_passive: bool
+    from_cache: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A point in a tab's traffic."""
+
+    begun: int
+    writes: int
+
+
+class Traffic:
+    """The requests of one tab. Fed by the reader's thread, waited on by the tab's own."""
+
+    def __init__(self, on_response: Callable[[Response], None] | None = None) -> None:
+        self._changed = threading.Condition()
+        self._under_way: dict[str, tuple[float, str]] = {}
+        self._last_change = time.monotonic()
+        self._begun = 0
+        self._writes: list[Response] = []
+        self._document: Response | None = None
+        self._on_response = on_response
+
+    def begin(self, event: Event) -> None:
+        """A request was sent (`network.beforeRequestSent`)."""
+        request = event["request"]
+        if _is_passive(event):
+            return
+        with self._changed:
+            self._begun += 1
+            self._under_way[request["request"]] = (time.monotonic(), request.get("method", "GET"))
+            self._last_change = time.monotonic()
+            self._changed.notify_all()
+
+    def end(self, event: Event, *, failed: bool) -> None:
+        """A request was answered (`network.responseCompleted`) or failed (`network.fetchError`)."""
+        request, answer = event["request"], event.get("response") or {}
+        response = Response(
+            url=request.get("url", ""),
+            method=request.get("method", "GET"),
+            status=int(answer.get("status") or 0),
+            is_document=bool(event.get("navigation")),
+            is_passive=_is_passive(event),
+            from_cache=bool(answer.get("fromCache")),
+        )
+        with self._changed:
+            # A redirect answers the request and goes on under the same id: the next `begin` puts it back.
+            self._under_way.pop(request["request"], None)
+            if response.method not in READING:
+                self._writes.append(response)
+            if response.is_document and not failed:
+                self._document = response
+            self._last_change = time.monotonic()
+            self._changed.notify_all()
+        if self._on_response and not failed:
+            self._on_response(response)
+
+    def forget(self) -> None:
+        """Start anew: the page is being left."""
+        with self._changed:
+            self._under_way.clear()
+            self._document = None
+            self._last_change = time.monotonic()
+
+    @property
+    def document(self) -> Response | None:
+        """The answer that brought the present document, if it was seen."""
+        with self._changed:
+            return self._document
+
+    def stream(self, event: Event) -> None:
+        """An answer began (`network.responseStarted`); an endless one is not waited for."""
+        if "event-stream" in str((event.get("response") or {}).get("mimeType", "")):
+            with self._changed:
+                self._under_way.pop(event["request"]["request"], None)
+                self._changed.notify_all()
+
+    def mark(self) -> Mark:
+        """A point to compare with later."""
+        with self._changed:
+            return Mark(self._begun, len(self._writes))
+
+    def begun_since(self, mark: Mark) -> int:
+        """How many requests began after the mark."""
+        with self._changed:
+            return self._begun - mark.begun
+
+    def writes_since(self, mark: Mark) -> tuple[Response, ...]:
+        """The answered requests since the mark that were not mere reading (status 0: no answer came)."""
+        with self._changed:
+            return tuple(self._writes[mark.writes :])
+
+    def wait_quiet(self, *, still: float, within: float, ignore_older: float = 10.0) -> bool:
+        """Wait until nothing has been under way for `still` seconds; False if not within `within` seconds.
+
+        A request that stays open longer than `ignore_older` seconds (a long poll) is no longer waited for.
+        """
+        deadline = time.monotonic() + within
+        with self._changed:
+            while True:
+                now = time.monotonic()
+                pending = [begun for begun, _ in self._under_way.values() if now - begun < ignore_older]
+                quiet_at = self._last_change + still
+                if not pending and now >= quiet_at:
+                    return True
+                if now >= deadline:
+                    return False
+                wake = deadline if pending else min(deadline, quiet_at)
+                self._changed.wait(max(0.001, min(wake - now, 0.5)))
+
+    def wait_begun(self, mark: Mark, *, within: float) -> bool:
+        """Wait until a request began after the mark; False if none did within `within` seconds."""
+        deadline = time.monotonic() + within
+        with self._changed:
+            while self._begun == mark.begun:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return False
+                self._changed.wait(left)
+            return True
+
+
+def _is_passive(event: Event) -> bool:
+    request = event["request"]
+    return str(request.get("destination") or "") in PASSIVE or str(request.get("url", "")).startswith(("data:", "blob:", "ws:", "wss:"))

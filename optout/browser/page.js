@@ -1,0 +1,341 @@
+// What the program may ask of a page and do to it. Runs in a world of its own ("sandbox"): it sees the page's DOM,
+// the page's scripts see none of this. It knows no service; selectors and words come from the catalogue.
+(() => {
+  "use strict";
+  const CONTROLS =
+    'input[type="checkbox"], input[type="radio"], input[role="switch"], [role="switch"], [role="checkbox"], [role="radio"], select';
+  const BUTTONS = 'button, [role="button"], input[type="button"], input[type="submit"]';
+  const DIALOGS = '[role="dialog"], [role="alertdialog"], dialog[open], [aria-modal="true"]';
+  const ASIDE = 'nav, footer, [role="navigation"], [role="contentinfo"], ' + DIALOGS;
+  const OUTSIDE = ASIDE + ', header, aside, [role="banner"], [role="complementary"], [role="search"]';
+  const held = new Map();
+  let serial = 0;
+
+  const squeeze = (text, limit = 300) => (text || "").replace(/\s+/g, " ").trim().slice(0, limit);
+  const hold = (element) => {
+    for (const [key, known] of held) if (known === element) return key;
+    held.set(String(++serial), element);
+    return String(serial);
+  };
+
+  // The document, its open shadow roots and its same-origin frames, in tree order.
+  function roots() {
+    const found = [document];
+    for (let i = 0; i < found.length; i++) {
+      for (const element of found[i].querySelectorAll("*")) {
+        if (element.shadowRoot) found.push(element.shadowRoot);
+        else if (element.localName === "iframe" || element.localName === "frame") {
+          try { if (element.contentDocument) found.push(element.contentDocument); } catch { /* another origin */ }
+        }
+      }
+    }
+    return found;
+  }
+  const select = (css, within = roots()) => within.flatMap((root) => [...root.querySelectorAll(css)]);
+  const parent = (element) => {
+    if (element.parentElement) return element.parentElement;
+    const root = element.getRootNode();
+    return root.host || (root.defaultView && root.defaultView.frameElement) || null;
+  };
+  function closest(element, test) {
+    for (let at = element; at; at = parent(at)) if (test(at)) return at;
+    return null;
+  }
+  const rendered = (element) =>
+    element.checkVisibility ? element.checkVisibility({ visibilityProperty: true }) : element.getClientRects().length > 0;
+  const shown = (element) => {
+    if (!rendered(element)) return false;
+    for (let at = element; at; at = parent(at)) if (at.localName === "iframe" && !rendered(at)) return false;
+    return true;
+  };
+
+  function mainRegions(spec) {
+    for (const css of spec.main) {
+      const found = [...document.querySelectorAll(css)].filter(shown);
+      if (found.length) return found.filter((one) => !found.some((other) => other !== one && other.contains(one)));
+    }
+    return [];
+  }
+  const inRegion = (element, region, mains) => {
+    const skip = region === "page" ? OUTSIDE : ASIDE;
+    const barrier = closest(element, (at) => mains.includes(at) || at.matches(skip));
+    if (region === "page") return !closest(element, (at) => at.matches(OUTSIDE) && !mains.includes(at));
+    return Boolean(barrier && mains.includes(barrier));
+  };
+
+  const byId = (element, id) => element.getRootNode().querySelector("#" + CSS.escape(id));
+  function labelsOf(element) {
+    const labels = [...(element.labels || [])];
+    const sibling = element.nextElementSibling;
+    if (sibling && sibling.localName === "label" && !labels.includes(sibling)) labels.push(sibling);
+    return labels;
+  }
+  function namesOf(element) {
+    const names = [];
+    for (const id of (element.getAttribute("aria-labelledby") || "").split(/\s+/).filter(Boolean)) {
+      const target = byId(element, id);
+      if (target) names.push(target.textContent);
+    }
+    names.push(element.getAttribute("aria-label"), element.getAttribute("title"));
+    for (const label of labelsOf(element)) names.push(label.textContent);
+    if (element.localName === "button" || element.getAttribute("role")) names.push(element.textContent);
+    return [...new Set(names.map((name) => squeeze(name)).filter(Boolean))];
+  }
+  // Texts around a control: up to four parents, as long as they hold no other control.
+  function nearbyOf(element) {
+    let scope = element;
+    for (let steps = 0; steps < 4; steps++) {
+      const up = parent(scope);
+      if (!up || up.matches("main, body, [role=main], #main") || up.querySelectorAll(CONTROLS).length > 1) break;
+      scope = up;
+    }
+    return textsIn(scope, 14);
+  }
+  function textsIn(scope, limit) {
+    const texts = [];
+    const walk = (node) => {
+      if (texts.length >= limit) return;
+      if (node.nodeType === 3) {
+        const text = squeeze(node.data, 200);
+        if (text && node.parentElement && rendered(node.parentElement)) texts.push(text);
+      } else if (node.nodeType === 1 || node.nodeType === 11) {
+        if (node.nodeType === 1 && /^(script|style|template|noscript|select)$/.test(node.localName)) return;
+        if (node.shadowRoot) walk(node.shadowRoot);
+        for (const child of node.childNodes) walk(child);
+      }
+    };
+    walk(scope);
+    return texts;
+  }
+  const stateOf = (element) => ({
+    native: element.localName === "select" ? "select"
+      : element.localName === "input" && /^(checkbox|radio)$/.test(element.type) ? element.type : null,
+    checked: typeof element.checked === "boolean" ? element.checked : null,
+    indeterminate: element.indeterminate === true,
+    aria: element.getAttribute("aria-checked"),
+    value: element.localName === "select" || element.type === "radio" ? element.value : element.getAttribute("value"),
+    disabled: element.matches(":disabled") || element.getAttribute("aria-disabled") === "true",
+  });
+  function describe(element) {
+    const ancestors = [];
+    for (let at = parent(element); at && ancestors.length < 6; at = parent(at)) ancestors.push(at.localName);
+    return {
+      key: hold(element), tag: element.localName, type: element.getAttribute("type"), role: element.getAttribute("role"),
+      id: element.id || null, name: element.getAttribute("name"),
+      labelledby: (element.getAttribute("aria-labelledby") || "").split(/\s+/).filter(Boolean),
+      names: namesOf(element), nearby: nearbyOf(element), state: stateOf(element), ancestors,
+    };
+  }
+
+  function headingsIn(mains) {
+    const scopes = mains.length ? mains : [document.body].filter(Boolean);
+    const css = 'h1, h2, h3, h4, h5, h6, [role="heading"], legend';
+    const all = select(css).filter((one) => scopes.some((scope) => closest(one, (at) => at === scope)));
+    return all.filter((one) => shown(one) && !closest(one, (at) => at.matches(ASIDE) && !mains.includes(at)))
+      .slice(0, 30).map((one) => ({ level: Number(one.localName[1]) || 2, text: squeeze(one.textContent) }))
+      .filter((one) => one.text);
+  }
+  const dialogsNow = () => select(DIALOGS).filter(shown).map((dialog) => ({
+    key: hold(dialog), text: squeeze(dialog.innerText || dialog.textContent, 1000),
+    buttons: select(BUTTONS).filter((button) => shown(button) && closest(button, (at) => at === dialog))
+      .map((button) => ({ key: hold(button), name: nameOfButton(button) })),
+  }));
+  const dialogs = () => ({ dialogs: dialogsNow() });
+  const nameOfButton = (button) =>
+    squeeze(button.getAttribute("aria-label") || button.textContent || button.value, 100);
+
+  function signsNow(signs) {
+    return signs.filter((sign) => sign.css.some((css) => select(css).some((element) =>
+      sign.needs === "present" ? !element.hidden
+        : shown(element) && (sign.needs !== "text" || squeeze(element.textContent))))).map((sign) => sign.name);
+  }
+
+  function glance(spec) {
+    const navigation = performance.getEntriesByType("navigation")[0];
+    return {
+      url: location.href, title: document.title, lang: document.documentElement.lang || "",
+      ready: document.readyState, status: (navigation && navigation.responseStatus) || 0,
+      controlled: Boolean(navigator.serviceWorker && navigator.serviceWorker.controller),
+      signs: signsNow(spec.signs || []), text: squeeze(document.body ? document.body.innerText.slice(0, 600) : "", 300),
+    };
+  }
+
+  function controls(spec) {
+    const mains = mainRegions(spec), where = roots(), elements = [], seen = [];
+    const place = (element) => {
+      let at = elements.indexOf(element);
+      if (at < 0) { at = elements.push(element) - 1; seen.push(describe(element)); }
+      return at;
+    };
+    const usable = (element) => shown(element) || labelsOf(element).some(shown);
+    const versions = spec.versions.map((version) => {
+      try {
+        const found = select(version.css, where)
+          .filter((element) => inRegion(element, version.region, mains) && usable(element));
+        return { matches: found.slice(0, 200).map(place), error: null };
+      } catch (error) {
+        return { matches: [], error: String(error.message || error).slice(0, 200) };
+      }
+    });
+    const all = spec.all ? select(CONTROLS, where)
+      .filter((element) => inRegion(element, "main", mains) && usable(element)).slice(0, 200).map(place) : [];
+    return { ...glance(spec), main: mains.length > 0, headings: headingsIn(mains), controls: seen, versions, all,
+      dialogs: dialogsNow() };
+  }
+
+  function rows(spec) {
+    const mains = mainRegions(spec), found = [];
+    for (const css of spec.rows) {
+      let links;
+      try { links = select(css); } catch { continue; }
+      links = links.filter((link) => link.href && inRegion(link, "main", mains) && shown(link));
+      for (const link of links) {
+        let scope = link;
+        for (let steps = 0; steps < 3; steps++) {
+          const up = parent(scope);
+          if (!up || mains.includes(up) || links.some((other) => other !== link && up.contains(other))) break;
+          if ([...up.querySelectorAll("h1, h2, h3, h4")].some((heading) => !link.contains(heading))) break;
+          scope = up;
+        }
+        found.push({ href: link.href, texts: textsIn(scope, 10), label: squeeze(link.getAttribute("aria-label") || "") });
+      }
+      if (found.length) return { ...glance(spec), main: mains.length > 0, version: css, rows: found,
+        headings: headingsIn(mains) };
+    }
+    return { ...glance(spec), main: mains.length > 0, version: null, rows: [], headings: headingsIn(mains) };
+  }
+
+  // A cookie banner: the smallest box that speaks of cookies and has both a refusing and an accepting button.
+  function banner(spec) {
+    const said = (list, text) => list.includes(text.toLowerCase().replace(/[’]/g, "'").replace(/[.!:…\s]+$/, ""));
+    const buttons = select(BUTTONS).filter(shown);
+    const accepting = buttons.filter((button) => said(spec.accept, nameOfButton(button)));
+    for (const button of buttons.filter((one) => said(spec.refuse, nameOfButton(one)))) {
+      const box = closest(button, (at) => !/^(html|body)$/.test(at.localName) &&
+        accepting.some((other) => closest(other, (up) => up === at)));
+      if (!box || box.matches("main, [role=main], #main")) continue;
+      const text = squeeze(box.textContent, 3000).toLowerCase();
+      if (text.length < 3000 && spec.about.some((word) => text.includes(word)))
+        return { key: hold(button), name: nameOfButton(button), text: text.slice(0, 120) };
+    }
+    return null;
+  }
+
+  const same = (spec) => location.origin === spec.origin && location.pathname === spec.path;
+  function press(spec) {
+    const button = held.get(spec.key);
+    if (!button || !button.isConnected || !shown(button)) return { done: false, why: "the button is gone" };
+    if (location.origin !== spec.origin) return { done: false, why: "the page is another one now" };
+    if (nameOfButton(button) !== spec.name) return { done: false, why: "the button says something else now" };
+    button.click();
+    return { done: true, why: null };
+  }
+
+  // Ready to operate: still the same page, the same element, the same state as was proved a moment ago.
+  function unchanged(spec) {
+    const element = held.get(spec.key);
+    if (!same(spec)) return { element: null, why: "the page is another one now" };
+    if (!element || !element.isConnected) return { element: null, why: "the control was replaced" };
+    const state = stateOf(element);
+    for (const key of ["checked", "aria", "value", "indeterminate"])
+      if (state[key] !== spec.state[key]) return { element: null, why: "the control's state changed meanwhile" };
+    if (state.disabled) return { element: null, why: "the control is disabled" };
+    return { element, why: null };
+  }
+  async function operate(spec) {
+    const { element, why } = unchanged(spec);
+    if (!element) return { done: false, why };
+    if (spec.choose !== undefined && spec.choose !== null && element.localName === "select") {
+      element.value = spec.choose;
+      for (const type of ["input", "change"]) element.dispatchEvent(new Event(type, { bubbles: true }));
+    } else element.click();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return { done: true, why: null };
+  }
+  // Where a pointer may press to operate a control: a part of it, or of its label, that nothing covers.
+  function reach(spec) {
+    const { element, why } = unchanged(spec);
+    if (!element) return { done: false, why };
+    const parts = [element, ...labelsOf(element)].filter(rendered);
+    for (const part of parts) {
+      part.scrollIntoView({ block: "center", inline: "center" });
+      const box = part.getBoundingClientRect();
+      if (box.width < 4 || box.height < 4) continue;
+      const x = box.left + box.width / 2, y = box.top + box.height / 2;
+      const root = part.getRootNode();
+      const hit = root.elementFromPoint ? root.elementFromPoint(x, y) : document.elementFromPoint(x, y);
+      if (hit && parts.some((one) => one === hit || one.contains(hit))) {
+        let dx = 0, dy = 0;
+        for (let view = part.ownerDocument.defaultView; view && view.frameElement; view = view.parent) {
+          const frame = view.frameElement.getBoundingClientRect();
+          dx += frame.left; dy += frame.top;
+        }
+        return { done: true, why: null, x: Math.round(x + dx), y: Math.round(y + dy) };
+      }
+    }
+    return { done: false, why: "something covers the control" };
+  }
+  function box(spec) {
+    const element = held.get(spec.key);
+    if (!element || !element.isConnected) return null;
+    const part = [element, ...labelsOf(element)].filter(rendered).map((one) => one.getBoundingClientRect())
+      .filter((one) => one.width >= 4 && one.height >= 4);
+    if (!part.length) return null;
+    const left = Math.min(...part.map((one) => one.left)), top = Math.min(...part.map((one) => one.top));
+    return { x: left + scrollX, y: top + scrollY,
+      width: Math.max(...part.map((one) => one.right)) - left, height: Math.max(...part.map((one) => one.bottom)) - top };
+  }
+  const stateNow = (spec) => {
+    const element = held.get(spec.key);
+    return element && element.isConnected ? stateOf(element) : null;
+  };
+
+  const has = (spec) => spec.css.every((css) => [...document.querySelectorAll(css)].some(shown));
+
+  // Types into a sign-in field only where the page, at this very moment, is the service's own.
+  function fill(spec) {
+    const secure = location.protocol === "https:" || /^(127\.0\.0\.1|localhost|\[::1\])$/.test(location.hostname);
+    if (location.origin !== spec.origin || !secure || window.top !== window) return { done: false, why: "elsewhere" };
+    const fields = [...document.querySelectorAll(spec.css)].filter(shown);
+    if (fields.length !== 1) return { done: false, why: fields.length ? "several fields" : "no field" };
+    const field = fields[0];
+    const target = field.form ? new URL(field.form.getAttribute("action") || location.href, location.href).origin : spec.origin;
+    if (target !== spec.origin) return { done: false, why: "posts elsewhere" };
+    if (spec.hidden && field.type !== "password") return { done: false, why: "not a password field" };
+    field.focus();
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(field, spec.text);
+    for (const type of ["input", "change"]) field.dispatchEvent(new Event(type, { bubbles: true }));
+    return { done: field.value.length === spec.text.length, why: "the field did not keep what was typed" };
+  }
+  function submit(spec) {
+    const field = [...document.querySelectorAll(spec.field)].filter(shown)[0];
+    const buttons = [...document.querySelectorAll(spec.css)].filter(
+      (one) => shown(one) && (!field || !field.form || one.form === field.form || field.form.contains(one)));
+    if (location.origin !== spec.origin) return { done: false, why: "elsewhere" };
+    if (buttons.length !== 1) return { done: false, why: buttons.length ? "several buttons" : "no button" };
+    const action = buttons[0].form && new URL(buttons[0].getAttribute("formaction") ||
+      buttons[0].form.getAttribute("action") || location.href, location.href).origin;
+    if (action && action !== spec.origin) return { done: false, why: "posts elsewhere" };
+    setTimeout(() => buttons[0].click(), 0);
+    return { done: true, why: null };
+  }
+
+  function save(spec) {
+    if (location.origin !== spec.origin) return { done: false, why: "the page is another one now" };
+    const buttons = select(spec.css).filter(shown);
+    if (buttons.length !== 1) return { done: false, why: buttons.length ? "there are several" : "there is none" };
+    if (buttons[0].matches(":disabled")) return { done: false, why: "it is disabled" };
+    setTimeout(() => buttons[0].click(), 0);
+    return { done: true, why: null };
+  }
+
+  async function release() {
+    if (!navigator.serviceWorker) return 0;
+    const all = await navigator.serviceWorker.getRegistrations();
+    await Promise.all(all.map((one) => one.unregister()));
+    return all.length;
+  }
+
+  globalThis.optoutPage = { glance, controls, rows, dialogs, banner, press, operate, reach, box, stateNow, has, fill, submit, save,
+    release };
+})();

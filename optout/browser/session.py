@@ -1,0 +1,189 @@
+"""A started browser: its tabs, cookies and events, and what every session sends (Global Privacy Control)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any
+
+from optout.browser.bidi import CommandError, Connection
+from optout.browser.network import Response, Traffic
+from optout.browser.tab import SANDBOX, Tab, page_script
+from optout.browser.waiting import Stop
+from optout.errors import BrowserGone, OptoutError
+
+EVENTS = (
+    "network.beforeRequestSent",
+    "network.responseStarted",
+    "network.responseCompleted",
+    "network.fetchError",
+    "browsingContext.contextCreated",
+    "browsingContext.userPromptOpened",
+)
+# Source: https://www.w3.org/TR/gpc/ (header `Sec-GPC: 1`, `navigator.globalPrivacyControl === true`).
+GPC_SCRIPT = """() => { Object.defineProperty(Navigator.prototype, "globalPrivacyControl",
+  { get: () => true, configurable: true, enumerable: true }); }"""
+
+
+class Session:
+    """One browser session, local or on a grid. Closing it ends the browser and the driver.
+
+    `quit_driver` ends browser and driver; `has_native_gpc` says that the browser itself sends the signal.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        quit_driver: Callable[[], None],
+        stop: Stop,
+        *,
+        has_native_gpc: bool,
+        closes_popups: bool = True,
+    ) -> None:
+        self._connection = connection
+        self._quit_driver = quit_driver
+        self._stop = stop
+        self._closes_popups = closes_popups
+        self._lock = threading.Lock()
+        self._tabs: dict[str, Tab] = {}
+        self._owner: dict[str, str] = {}
+        self._opening = 0
+        self._response_listeners: list[Callable[[Response], None]] = []
+        connection.listen(self._on_event)
+        self._prepare(has_native_gpc)
+
+    def _prepare(self, has_native_gpc: bool) -> None:
+        send = self._connection.send
+        script = f"() => {{ {page_script()} }}"
+        commands: list[Future[Any]] = []
+        post = self._connection.post
+        commands.append(post("session.subscribe", {"events": list(EVENTS)}))
+        commands.append(post("network.setCacheBehavior", {"cacheBehavior": "bypass"}))
+        commands.append(post("script.addPreloadScript", {"functionDeclaration": script, "sandbox": SANDBOX}))
+        if not has_native_gpc:
+            header = {"name": "Sec-GPC", "value": {"type": "string", "value": "1"}}
+            commands.append(post("network.setExtraHeaders", {"headers": [header]}))
+            commands.append(post("script.addPreloadScript", {"functionDeclaration": GPC_SCRIPT}))
+        for command in commands:
+            answer = command.result(30)
+            if answer.get("type") == "error":
+                raise BrowserGone(
+                    f"this browser is too old for a safe run: it refused a preparation ({answer.get('message', '')[:120]}); "
+                    "update the browser and its driver, then run `optout doctor`"
+                )
+        tree = send("browsingContext.getTree", {"maxDepth": 0})
+        self._adopt(tree["contexts"][0]["context"])
+
+    def _adopt(self, context: str) -> Tab:
+        traffic = Traffic(self._tell_response)
+        tab = Tab(self._connection, context, traffic, self._stop)
+        with self._lock:
+            self._tabs[context] = tab
+            self._owner[context] = context
+        return tab
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the browser is still there."""
+        return self._connection.is_open
+
+    @property
+    def first_tab(self) -> Tab:
+        """The tab that the browser opened with."""
+        with self._lock:
+            return next(iter(self._tabs.values()))
+
+    def new_tab(self) -> Tab:
+        """Open a tab behind the present one."""
+        with self._lock:
+            self._opening += 1
+        try:
+            created = self._connection.send("browsingContext.create", {"type": "tab", "background": True})
+        finally:
+            with self._lock:
+                self._opening -= 1
+        return self._adopt(created["context"])
+
+    def close_tab(self, tab: Tab) -> None:
+        """Close a tab and forget it."""
+        with self._lock:
+            self._tabs.pop(tab.context, None)
+        with suppress(OptoutError):
+            tab.close()
+
+    def on_response(self, listener: Callable[[Response], None]) -> None:
+        """Call this for every answered request of every tab, in the reader's thread."""
+        self._response_listeners.append(listener)
+
+    def cookies(self) -> list[dict[str, Any]]:
+        """Every cookie of the session, as the protocol gives them (values are secrets)."""
+        partition = {"type": "context", "context": self.first_tab.context}
+        answer = self._connection.send("storage.getCookies", {"partition": partition})
+        cookies: list[dict[str, Any]] = answer["cookies"]
+        return cookies
+
+    def set_cookie(self, cookie: dict[str, Any]) -> None:
+        """Put one cookie, as `cookies` gave it, into this session."""
+        keys = ("name", "value", "domain", "path", "httpOnly", "secure", "sameSite", "expiry")
+        wanted = {key: cookie[key] for key in keys if cookie.get(key) is not None}
+        if wanted.get("sameSite") not in ("strict", "lax", "none"):
+            wanted.pop("sameSite", None)
+        partition = {"type": "context", "context": self.first_tab.context}
+        self._connection.send("storage.setCookie", {"cookie": wanted, "partition": partition})
+
+    def abort(self, error: OptoutError) -> None:
+        """Let every thread that waits for this browser go on with this error."""
+        self._connection.abort(error)
+
+    def close(self) -> None:
+        """End the browser and its driver, whatever state they are in."""
+        self._connection.close()
+        self._quit_driver()
+
+    def _tell_response(self, response: Response) -> None:
+        for listener in tuple(self._response_listeners):
+            listener(response)
+
+    def _tab_of(self, context: str | None) -> Tab | None:
+        with self._lock:
+            return self._tabs.get(self._owner.get(context or "", ""))
+
+    def _on_event(self, method: str, event: dict[str, Any]) -> None:
+        if method == "browsingContext.contextCreated":
+            self._context_created(event)
+            return
+        tab = self._tab_of(event.get("context"))
+        if tab is None:
+            return
+        if method == "network.beforeRequestSent":
+            tab.traffic.begin(event)
+        elif method == "network.responseStarted":
+            tab.traffic.stream(event)
+        elif method == "network.responseCompleted":
+            tab.traffic.end(event, failed=False)
+        elif method == "network.fetchError":
+            tab.traffic.end(event, failed=True)
+        elif method == "browsingContext.userPromptOpened":
+            self._answer_prompt(tab, event)
+
+    def _context_created(self, event: dict[str, Any]) -> None:
+        context, parent, opener = event["context"], event.get("parent"), event.get("originalOpener")
+        with self._lock:
+            if parent:
+                self._owner[context] = self._owner.get(parent, parent)
+                return
+            foreign = opener is not None and context not in self._tabs
+        if foreign and self._closes_popups:
+            with suppress(BrowserGone):
+                self._connection.post("browsingContext.close", {"context": context})
+
+    def _answer_prompt(self, tab: Tab, event: dict[str, Any]) -> None:
+        """Leave-the-page prompts and alerts are accepted (nothing is left before its save was answered)."""
+        kind = event.get("type")
+        accept = kind in ("beforeunload", "alert") or (kind == "confirm" and tab.agree_to(event.get("message", "")))
+        with suppress(BrowserGone, CommandError):
+            self._connection.post(
+                "browsingContext.handleUserPrompt", {"context": event["context"], "accept": accept}
+            )

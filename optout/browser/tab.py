@@ -1,0 +1,168 @@
+"""One tab: loading pages, asking them, acting on them. It knows no service and decides nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from importlib import resources
+from typing import Any
+
+from optout.browser.bidi import CommandError, CommandTimeout, Connection
+from optout.browser.network import Traffic
+from optout.browser.waiting import Stop
+from optout.errors import PageError
+
+SANDBOX = "optout"
+LOAD_SECONDS = 15.0
+CALL_SECONDS = 10.0
+_CALL = "async (name, spec) => JSON.stringify((await optoutPage[name](JSON.parse(spec))) ?? null)"
+
+
+class PageMoved(PageError):
+    """The page changed under a question; asking again may work."""
+
+
+class TabHung(PageError):
+    """The page did not answer in time; the tab is of no more use."""
+
+
+def page_script() -> str:
+    """The text of page.js."""
+    return resources.files("optout.browser").joinpath("page.js").read_text(encoding="utf-8")
+
+
+class Tab:
+    """A tab of a browser, used by one thread at a time."""
+
+    def __init__(self, connection: Connection, context: str, traffic: Traffic, stop: Stop) -> None:
+        self._connection = connection
+        self._stop = stop
+        self.context = context
+        self.traffic = traffic
+        self.agree_to: Callable[[str], bool] = refuse_every_prompt
+        self.is_hung = False
+
+    def load(self, url: str, *, seconds: float = LOAD_SECONDS) -> None:
+        """Load a page from the server, past every cache, until its document is parsed.
+
+        Raises `PageError` naming the page and what went wrong.
+        """
+        self._stop.check()
+        self.traffic.forget()
+        self.agree_to = refuse_every_prompt
+        try:
+            self._connection.send(
+                "browsingContext.navigate", {"context": self.context, "url": url, "wait": "interactive"}, seconds=seconds
+            )
+        except CommandError as error:
+            raise PageError(f"{url} could not be loaded: {_network_reason(error.message)}") from error
+        except CommandTimeout as error:
+            self.is_hung = True
+            raise TabHung(f"{url} did not finish loading within {seconds:g} s") from error
+
+    def ask(self, function: str, spec: Mapping[str, Any] | None = None, *, seconds: float = CALL_SECONDS) -> Any:
+        """Call a function of page.js in the page and return its answer.
+
+        Raises `PageMoved` when the page was replaced meanwhile, `TabHung` when it does not answer.
+        """
+        self._stop.check()
+        arguments = [
+            {"type": "string", "value": function},
+            {"type": "string", "value": json.dumps(spec or {}, default=list)},
+        ]
+        answer = self._call(_CALL, arguments, seconds)
+        if answer["type"] == "exception" and "optoutPage is not defined" in _exception_text(answer):
+            self._evaluate_library()
+            answer = self._call(_CALL, arguments, seconds)
+        if answer["type"] == "exception":
+            raise PageMoved(f"the page could not be read: {_exception_text(answer)}")
+        return json.loads(answer["result"]["value"])
+
+    def activate(self) -> None:
+        """Bring the tab to the front: some pages draw nothing while they are hidden."""
+        self._connection.send("browsingContext.activate", {"context": self.context})
+
+    def point_and_press(self, x: int, y: int) -> None:
+        """Press the pointer at a point of the viewport, as a person would."""
+        pointer = {"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}}
+        actions = [
+            {"type": "pointerMove", "x": x, "y": y},
+            {"type": "pointerDown", "button": 0},
+            {"type": "pointerUp", "button": 0},
+        ]
+        parameters = {"context": self.context, "actions": [{**pointer, "actions": actions}]}
+        try:
+            self._connection.send("input.performActions", parameters, seconds=CALL_SECONDS)
+        except (CommandError, CommandTimeout) as error:
+            raise PageMoved(f"the page could not be pressed: {error}") from error
+
+    def picture(self, box: Mapping[str, float]) -> str:
+        """A PNG (base64) of one box of the document, in CSS pixels."""
+        clip = {"type": "box", **{key: box[key] for key in ("x", "y", "width", "height")}}
+        parameters = {"context": self.context, "origin": "document", "clip": clip}
+        try:
+            return str(self._connection.send("browsingContext.captureScreenshot", parameters, seconds=5)["data"])
+        except (CommandError, CommandTimeout) as error:
+            raise PageError(f"no picture could be taken: {error}") from error
+
+    def close(self) -> None:
+        """Close the tab; a tab that is gone already is closed enough."""
+        self._connection.post("browsingContext.close", {"context": self.context})
+
+    def _call(self, function: str, arguments: list[Any], seconds: float) -> dict[str, Any]:
+        parameters = {
+            "functionDeclaration": function,
+            "awaitPromise": True,
+            "arguments": arguments,
+            "target": {"context": self.context, "sandbox": SANDBOX},
+        }
+        return self._send_to_page("script.callFunction", parameters, seconds)
+
+    def _evaluate_library(self) -> None:
+        target = {"context": self.context, "sandbox": SANDBOX}
+        parameters = {"expression": page_script(), "awaitPromise": False, "target": target}
+        self._send_to_page("script.evaluate", parameters, CALL_SECONDS)
+
+    def _send_to_page(self, method: str, parameters: dict[str, Any], seconds: float) -> dict[str, Any]:
+        try:
+            return self._connection.send(method, parameters, seconds=seconds)
+        except CommandError as error:
+            raise PageMoved(f"the page was replaced while it was read ({error.code})") from error
+        except CommandTimeout as error:
+            self.is_hung = True
+            raise TabHung(f"the page did not answer within {seconds:g} s") from error
+
+
+def refuse_every_prompt(text: str) -> bool:
+    """The answer to a page's native question when nothing was asked of the page."""
+    del text
+    return False
+
+
+def _exception_text(answer: Mapping[str, Any]) -> str:
+    return str(answer.get("exceptionDetails", {}).get("text", ""))[:200]
+
+
+def _network_reason(message: str) -> str:
+    known = {
+        "NAME_NOT_RESOLVED": "its address was not found (no network, or DNS is down)",
+        "UNKNOWN_HOST": "its address was not found (no network, or DNS is down)",
+        "INTERNET_DISCONNECTED": "this machine is offline",
+        "CONNECTION_REFUSED": "the server refused the connection",
+        "CONNECTION_RESET": "the connection was dropped",
+        "EMPTY_RESPONSE": "the connection was dropped",
+        "NET_RESET": "the connection was dropped",
+        "NET_INTERRUPT": "the connection was dropped",
+        "CERT": "its certificate is not to be trusted",
+        "SSL": "no secure connection was possible",
+        "TOO_MANY_REDIRECTS": "it redirects in a circle",
+        "REDIRECT_LOOP": "it redirects in a circle",
+        "TIMED_OUT": "the server did not answer in time",
+        "NET_TIMEOUT": "the server did not answer in time",
+    }
+    for code, words in known.items():
+        if code in message.upper():
+            return words
+    code_seen = re.search(r"(net::\w+|NS_\w+)", message)
+    return code_seen.group(1) if code_seen else (message.splitlines() or ["no reason given"])[0][:160]

@@ -1,0 +1,160 @@
+"""What page.js tells of a page, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True)
+class RawState:
+    """What a control's element says of its state; nothing is interpreted yet."""
+
+    native: str | None
+    checked: bool | None
+    indeterminate: bool
+    aria: str | None
+    value: str | None
+    disabled: bool
+
+    def as_spec(self) -> dict[str, Any]:
+        """The part that must be unchanged when the control is operated."""
+        return {"checked": self.checked, "aria": self.aria, "value": self.value, "indeterminate": self.indeterminate}
+
+
+@dataclass(frozen=True, slots=True)
+class ControlView:
+    """One element that may be a control. `key` is good for this page only."""
+
+    key: str
+    tag: str
+    type: str | None
+    role: str | None
+    id: str | None
+    name: str | None
+    labelledby: tuple[str, ...]
+    names: tuple[str, ...]
+    nearby: tuple[str, ...]
+    ancestors: tuple[str, ...]
+    state: RawState
+
+    @property
+    def own_ids(self) -> frozenset[str]:
+        """The ids by which the element names itself."""
+        return frozenset(part for part in (self.id, self.name, *self.labelledby) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonView:
+    """A button of a dialog."""
+
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DialogView:
+    """A dialog that is open in the page."""
+
+    key: str
+    text: str
+    buttons: tuple[ButtonView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """A link of an index, with the texts beside it."""
+
+    href: str
+    label: str
+    texts: tuple[str, ...]
+
+    @property
+    def path(self) -> str:
+        """The path that the row leads to."""
+        return trim_path(urlsplit(self.href).path)
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """One look at a page. `controlled`: a service worker stands between page and server."""
+
+    url: str
+    title: str
+    lang: str
+    status: int
+    controlled: bool
+    signs: frozenset[str]
+    text: str
+    has_main: bool
+    headings: tuple[tuple[int, str], ...] = ()
+    controls: tuple[ControlView, ...] = ()
+    matches: tuple[tuple[int, ...], ...] = ()
+    all_controls: tuple[int, ...] = ()
+    dialogs: tuple[DialogView, ...] = ()
+    rows: tuple[RowView, ...] = ()
+    rows_css: str | None = None
+
+    @property
+    def path(self) -> str:
+        """The page's path without a trailing slash."""
+        return trim_path(urlsplit(self.url).path)
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+
+def trim_path(path: str) -> str:
+    """A path without its trailing slash, so that both spellings compare equal."""
+    return path.rstrip("/") or "/"
+
+
+def page_view(raw: Mapping[str, Any]) -> PageView:
+    """The frozen form of an answer of `glance`, `controls` or `rows`."""
+    return PageView(
+        url=raw["url"],
+        title=raw["title"],
+        lang=raw["lang"],
+        status=raw["status"],
+        controlled=raw["controlled"],
+        signs=frozenset(raw["signs"]),
+        text=raw["text"],
+        has_main=bool(raw.get("main")),
+        headings=tuple((one["level"], one["text"]) for one in raw.get("headings", ())),
+        controls=tuple(_control(one) for one in raw.get("controls", ())),
+        matches=tuple(tuple(one["matches"]) for one in raw.get("versions", ())),
+        all_controls=tuple(raw.get("all", ())),
+        dialogs=tuple(_dialog(one) for one in raw.get("dialogs", ())),
+        rows=tuple(RowView(one["href"], one["label"], tuple(one["texts"])) for one in raw.get("rows", ())),
+        rows_css=raw.get("version"),
+    )
+
+
+def raw_state(raw: Mapping[str, Any]) -> RawState:
+    """The frozen form of a control's state."""
+    return RawState(**{key: raw[key] for key in ("native", "checked", "indeterminate", "aria", "value", "disabled")})
+
+
+def _control(raw: Mapping[str, Any]) -> ControlView:
+    return ControlView(
+        key=raw["key"],
+        tag=raw["tag"],
+        type=raw["type"],
+        role=raw["role"],
+        id=raw["id"],
+        name=raw["name"],
+        labelledby=tuple(raw["labelledby"]),
+        names=tuple(raw["names"]),
+        nearby=tuple(raw["nearby"]),
+        ancestors=tuple(raw["ancestors"]),
+        state=raw_state(raw["state"]),
+    )
+
+
+def _dialog(raw: Mapping[str, Any]) -> DialogView:
+    return DialogView(raw["key"], raw["text"], tuple(ButtonView(one["key"], one["name"]) for one in raw["buttons"]))

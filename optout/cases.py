@@ -1,0 +1,328 @@
+"""One setting's way through a run: examine, apply, verify. Each step ends in a result or names the next step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from optout.browser.recognition import PageKind, Recognized
+from optout.browser.tab import Tab
+from optout.browser.views import trim_path
+from optout.browser.waiting import Stop
+from optout.catalogue.models import Setting
+from optout.controls import (
+    Examined,
+    Finder,
+    Operated,
+    Press,
+    ServiceWorkerInTheWay,
+    SettingPage,
+    Timing,
+    boxes_on,
+    chosen_value,
+)
+from optout.directory import Directory
+from optout.errors import PageError
+from optout.indexes import IndexReading
+from optout.outcomes import Outcome, Reading, SettingResult, State
+from optout.visits import Visitor
+from optout.witnesses import Lead, Proved, Refusal, Refused
+
+TRIES = 2
+
+
+class Step(StrEnum):
+    """What is to be done next for a setting."""
+
+    EXAMINE = "examine"
+    VERIFY = "verify"
+    DONE = "done"
+
+
+class SignedOut(PageError):
+    """The page asked for is behind a sign-in; the step is to be taken again once signed in."""
+
+
+class AccountEnds(PageError):
+    """Nothing more can be done for this account (a challenge); `recognized` says why."""
+
+    def __init__(self, recognized: Recognized) -> None:
+        super().__init__(recognized.detail)
+        self.recognized = recognized
+
+
+@dataclass(slots=True)
+class Case:
+    """What is known of one setting in this run. Only the worker that has taken it changes it."""
+
+    setting: Setting
+    target: State = State.OFF
+    listed: Reading | None = None
+    row_path: str | None = None
+    before: State | None = None
+    step: Step = Step.EXAMINE
+    not_before: float = 0.0
+    tries: int = 0
+    faults: int = 0
+    intents: list[int] = field(default_factory=list)
+    restore: tuple[str, ...] | None = None
+    restore_value: str | None = None
+    refused_save: str | None = None
+    reading: Reading | None = None
+    page_path: str | None = None
+    result: SettingResult | None = None
+
+    @property
+    def was_operated(self) -> bool:
+        """Whether its control was pressed in this run."""
+        return self.tries > 0
+
+
+class Ledger(Protocol):
+    """Where intents and readings are kept, durably, before and after a control is operated."""
+
+    def intend(self, case: Case, reading: Reading, detail: Mapping[str, Any]) -> int:
+        """Keep what is about to be changed; on the disk when this returns."""
+
+    def saw(self, case: Case, role: str, reading: Reading, proved: Proved) -> None:
+        """Keep a reading."""
+
+    def picture(self, case: Case, role: str, tab: Tab, proved: Proved) -> None:
+        """Keep a picture of the control, where pictures are wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every case of one account's run needs."""
+
+    directory: Directory
+    visitor: Visitor
+    timing: Timing
+    stop: Stop
+    ledger: Ledger
+    find: Finder
+    dry_run: bool
+    reread_index: Callable[[Tab, str], IndexReading | None]
+
+
+def examine(case: Case, desk: Desk, tab: Tab) -> None:
+    """Read a setting on its own page; switch it where that is wanted and allowed."""
+    found, page = _find_page(case, desk, tab)
+    if found is None or page is None:
+        return
+    proved, reading = found.verdict, found.reading
+    assert isinstance(proved, Proved) and reading is not None  # noqa: S101, PT018 -- _find_page returns no other
+    desk.ledger.saw(case, "before", reading, proved)
+    case.before = case.before or reading.state
+    case.reading, case.page_path = reading, urlsplit(reading.url).path
+    if reading.state is State.UNKNOWN:
+        conclude(case, Outcome.UNREADABLE, reason=f"its state cannot be told: {reading.detail}")
+    elif _is_reached(case, reading.state, proved):
+        _already_there(case, desk, tab, reading)
+    elif desk.dry_run:
+        _would_turn_off(case, desk, tab, reading)
+    else:
+        _apply(case, desk, tab, page, proved)
+
+
+def verify(case: Case, desk: Desk, tab: Tab) -> None:
+    """Re-read a setting that was operated, from a fresh load of its own page."""
+    found, page = _find_page(case, desk, tab)
+    if found is None or page is None:
+        return
+    proved, reading = found.verdict, found.reading
+    assert isinstance(proved, Proved) and reading is not None  # noqa: S101, PT018
+    desk.ledger.saw(case, "after", reading, proved)
+    case.reading = reading
+    if _is_reached(case, reading.state, proved):
+        desk.ledger.picture(case, "after", tab, proved)
+        conclude(case, Outcome.TURNED_OFF if case.target is State.OFF else Outcome.RESTORED)
+    elif reading.state is State.UNKNOWN:
+        conclude(case, Outcome.UNREADABLE, reason=f"it was changed, but its state cannot be told: {reading.detail}")
+    elif case.tries < TRIES:
+        _apply(case, desk, tab, page, proved)
+    else:
+        said = f": {case.refused_save}" if case.refused_save else ""
+        conclude(
+            case,
+            Outcome.NOT_SAVED,
+            reason=f"the site did not keep the change{said}; after {case.tries} tries a fresh page still says "
+            f"{reading.state}",
+        )
+
+
+def conclude(case: Case, outcome: Outcome, *, reason: str | None = None) -> None:
+    """Give a case its result."""
+    reading = case.reading
+    case.step = Step.DONE
+    case.result = SettingResult(
+        id=case.setting.id,
+        group=case.setting.group,
+        title=case.setting.title,
+        outcome=outcome,
+        url=reading.url if reading else None,
+        before=case.before,
+        after=reading.state if reading else None,
+        reason=reason,
+        selector=reading.selector if reading else None,
+        checked_at=reading.at if reading else None,
+        witnesses=reading.witnesses if reading else (),
+        score=reading.score if reading else None,
+    )
+
+
+def _is_reached(case: Case, state: State, proved: Proved) -> bool:
+    if case.target is State.OFF:
+        return state is State.OFF
+    if case.restore:
+        return set(case.restore) <= set(boxes_on(proved))
+    return state is State.ON
+
+
+def _already_there(case: Case, desk: Desk, tab: Tab, reading: Reading) -> None:
+    """It is as wanted without a click: settle what the index says."""
+    listed = _listed_now(case, desk, tab, contradicts=State.ON)
+    if listed and listed.state is not reading.state and case.target is State.OFF:
+        conclude(case, Outcome.UNREADABLE, reason=f"two readings disagree: {reading}; but {listed}")
+    elif case.target is State.ON:
+        conclude(case, Outcome.RESTORED)
+    elif case.before is not None and case.before.is_operable:
+        # Another setting's switching took this one along: it is a change of this run, and undo must know it.
+        case.intents.append(desk.ledger.intend(case, reading, {"cascade": True}))
+        conclude(case, Outcome.TURNED_OFF)
+    else:
+        conclude(case, Outcome.ALREADY_OFF)
+
+
+def _would_turn_off(case: Case, desk: Desk, tab: Tab, reading: Reading) -> None:
+    listed = _listed_now(case, desk, tab, contradicts=State.OFF)
+    if listed and listed.state is State.OFF:
+        conclude(case, Outcome.UNREADABLE, reason=f"two readings disagree: {reading}; but {listed}")
+    else:
+        conclude(case, Outcome.WOULD_TURN_OFF)
+
+
+def _apply(case: Case, desk: Desk, tab: Tab, page: SettingPage, proved: Proved) -> None:
+    """Operate a control that was read as not wanted a moment ago, unless something speaks against it."""
+    reading = case.reading
+    assert reading is not None  # noqa: S101 -- it was just read
+    if all(one.state.disabled for one in proved.controls):
+        conclude(case, Outcome.FAILED, reason=f"the site has greyed the control out, so it stays {reading.state}")
+        return
+    contrary = State.OFF if case.target is State.OFF else State.ON
+    listed = _listed_now(case, desk, tab, contradicts=contrary) if not case.was_operated else None
+    if listed and listed.state is contrary:
+        conclude(case, Outcome.UNREADABLE, reason=f"two readings disagree, so nothing was clicked: {reading}; but {listed}")
+        return
+    if listed is not None and listed is not case.listed:
+        case.step = Step.EXAMINE  # the index was read again in this tab: the page has to be loaded anew
+        case.listed = listed
+        return
+    if not case.was_operated:
+        desk.ledger.picture(case, "before", tab, proved)
+    detail = {"boxes": boxes_on(proved), "value": chosen_value(proved)}
+    case.intents.append(desk.ledger.intend(case, reading, detail))
+    case.tries += 1
+    how = Press(case.target, only=case.restore, value=case.restore_value, by_pointer=case.tries > 1)
+    operated = page.operate(how)
+    _note_operated(case, desk, operated)
+
+
+def _note_operated(case: Case, desk: Desk, operated: Operated) -> None:
+    case.refused_save = operated.refused
+    if operated.why and not operated.clicked:
+        case.faults += 1
+        if case.faults >= TRIES:
+            conclude(case, Outcome.FAILED, reason=f"the control could not be operated: {operated.why}")
+            return
+    case.step = Step.VERIFY
+    case.not_before = time.monotonic() + desk.timing.settle
+
+
+def _listed_now(case: Case, desk: Desk, tab: Tab, *, contradicts: State) -> Reading | None:
+    """What the index says, read afresh first where it contradicts what was just read."""
+    if case.listed is None or case.listed.state is not contradicts or case.setting.index is None:
+        return case.listed
+    again = desk.reread_index(tab, case.setting.index)
+    return again.reading(case.setting.id) if again else case.listed
+
+
+def _find_page(case: Case, desk: Desk, tab: Tab) -> tuple[Examined | None, SettingPage | None]:
+    """The first of the setting's addresses where its control is proved; otherwise the case gets its result."""
+    refusals: list[Refused] = []
+    tried: set[str] = set()
+    for path, from_row in _addresses(case):
+        if trim_path(path) in tried:
+            continue
+        tried.add(trim_path(path))
+        examined, page = _examine_at(case, desk, tab, Lead(path, from_row))
+        kind = examined.recognized.kind
+        if kind is PageKind.SIGNED_OUT:
+            raise SignedOut("signed out in the middle of the run")
+        if kind in (PageKind.CHALLENGE, PageKind.REFUSED):
+            raise AccountEnds(examined.recognized)
+        if kind is PageKind.SLOWED_DOWN:
+            desk.visitor.slow_down(examined.recognized.detail)
+            desk.visitor.check()
+        if kind is PageKind.ERROR:
+            raise PageError(f"{desk.directory.service.origin}{path}: {examined.recognized.detail}")
+        tried.add(examined.view.path)
+        if examined.reading is not None:
+            return examined, page
+        verdict = examined.verdict
+        assert isinstance(verdict, Refused)  # noqa: S101 -- proved controls have a reading
+        refusals.append(verdict)
+    _not_found(case, desk, tab, refusals)
+    return None, None
+
+
+def _examine_at(case: Case, desk: Desk, tab: Tab, lead: Lead) -> tuple[Examined, SettingPage]:
+    page = SettingPage(tab, desk.directory, case.setting, lead, desk.timing, desk.stop, desk.find)
+    desk.visitor.open(tab, lead.path)
+    for _ in range(TRIES):
+        try:
+            return page.examine(), page
+        except ServiceWorkerInTheWay:
+            desk.visitor.reopen_without_worker(tab, lead.path)
+    return page.examine(), page
+
+
+def _addresses(case: Case) -> list[tuple[str, bool]]:
+    """Where a setting's page may be, best first: where it was found before, its index row, its known paths."""
+    addresses: list[tuple[str, bool]] = []
+    if case.row_path:
+        addresses.append((case.row_path, True))
+    addresses += [(version.path, False) for version in case.setting.paths]
+    if case.page_path:
+        known = [one for one in addresses if trim_path(one[0]) == trim_path(case.page_path)]
+        return known or [(case.page_path, bool(case.row_path))]
+    return addresses
+
+
+def _not_found(case: Case, desk: Desk, tab: Tab, refusals: list[Refused]) -> None:
+    """No control was proved anywhere: is it not offered, or merely not found?"""
+    told = [one for one in refusals if one.why is not Refusal.ABSENT]
+    if case.was_operated:
+        conclude(case, Outcome.UNREADABLE, reason=f"it was changed, but afterwards {_text(refusals)}")
+        return
+    if not told and _index_says_absent(case, desk, tab):
+        case.reading = None
+        conclude(case, Outcome.NOT_OFFERED)
+        return
+    conclude(case, Outcome.NOT_FOUND, reason=f"{_text(told or refusals)}; nothing was clicked")
+
+
+def _index_says_absent(case: Case, desk: Desk, tab: Tab) -> bool:
+    """A fresh, whole index without a row for the setting (proof rule 5)."""
+    if case.setting.index is None:
+        return False
+    index = desk.reread_index(tab, case.setting.index)
+    return index is not None and index.is_whole and case.setting.id not in index.rows
+
+
+def _text(refusals: list[Refused]) -> str:
+    return refusals[0].text if refusals else "no page is known where its control could be"

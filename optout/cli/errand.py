@@ -1,0 +1,288 @@
+"""From a command's options to a result on the screen: what `run`, `check` and `undo` share."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from optout.errors import UsageError
+
+if TYPE_CHECKING:
+    from optout.accounts import Account
+    from optout.browser.waiting import Stop
+    from optout.catalogue.models import Catalogue, Service, Setting
+    from optout.fleet import Errand, FleetResult, Orders
+    from optout.history import History
+    from optout.outcomes import RunResult
+    from optout.places import Places
+    from optout.report.closing import Titles
+    from optout.report.progress import Progress
+
+BROWSERS = ("chromium", "chrome", "firefox", "edge")
+MOST_TABS = 8
+MOST_JOBS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the person asked for, as the command line gave it."""
+
+    command: str
+    accounts: tuple[str, ...]
+    all_: bool
+    dry_run: bool
+    only: tuple[str, ...]
+    skip: tuple[str, ...]
+    json: bool
+    report: Path | None
+    headed: bool
+    browser: str | None
+    grid: str | None
+    jobs: int | None
+    selectors: Path | None
+    origin: str | None
+    practice: bool
+    scenario: str
+    pace: float | None
+    quiet: bool
+    verbose: bool
+    notify: bool = False
+
+
+def carry_out(request: Request) -> int:
+    """Do what was asked and print it; the exit code. Raises `UsageError` before anything is touched."""
+    from optout.browser.launch import check_grid
+    from optout.catalogue.loading import load_catalogue
+    from optout.history import History
+    from optout.places import Places
+    from optout.report.progress import progress_for
+
+    if request.browser is not None and request.browser not in BROWSERS:
+        raise UsageError(f"--browser {request.browser}: expected one of {', '.join(BROWSERS)}")
+    if request.grid:
+        check_grid(request.grid)
+    _check_practice(request)
+    places = Places.from_environment(os.environ).prepare()
+    catalogue = load_catalogue(places.config_home, request.selectors)
+    with ExitStack() as stack:
+        history = stack.enter_context(History.open(places.history_file))
+        if request.practice:
+            errands = [stack.enter_context(_practice_errand(request, catalogue))]
+        else:
+            errands = _errands(request, catalogue, places, history)
+        progress = progress_for(sys.stderr, os.environ, quiet=request.quiet, verbose=request.verbose)
+        done = _dispatch(request, errands, _kit_parts(places, history, progress, catalogue))
+        _show(request, done, catalogue, places, history)
+    return int(done.result.exit_code)
+
+
+def _check_practice(request: Request) -> None:
+    if request.practice and (request.accounts or request.origin or request.all_ or request.grid):
+        raise UsageError("--practice brings its own account and address: leave out ACCOUNT, --all, --origin and --grid")
+    if request.scenario != "plain" and not request.practice:
+        raise UsageError("--scenario belongs to --practice: optout run --practice --scenario NAME")
+
+
+def _kit_parts(places: Places, history: History, progress: Progress, catalogue: Catalogue) -> dict[str, Any]:
+    from optout.cli.person import TerminalPerson
+
+    return {
+        "places": places,
+        "history": history,
+        "progress": progress,
+        "person": TerminalPerson(progress),
+        "catalogue_version": catalogue.catalogue.isoformat(),
+    }
+
+
+def _dispatch(request: Request, errands: Sequence[Errand], parts: Mapping[str, Any]) -> FleetResult:
+    from optout.browser.waiting import Stop
+    from optout.fleet import Fleet, Kit
+
+    stop = Stop()
+    with heed_signals(stop):
+        return Fleet(_orders(request, len(errands)), Kit(stop=stop, **parts)).carry_out(errands)
+
+
+def _orders(request: Request, accounts: int) -> Orders:
+    from optout.browser.launch import Launch
+    from optout.fleet import Orders
+    from optout.outcomes import State
+
+    jobs = min(request.jobs or min(MOST_JOBS, os.cpu_count() or 1), max(1, accounts))
+    return Orders(
+        command=request.command,
+        dry_run=request.dry_run,
+        target=State.ON if request.command == "undo" else State.OFF,
+        launch=Launch(kind=request.browser, headed=request.headed, grid=request.grid),
+        jobs=jobs,
+        tabs=1 if request.headed else max(3, MOST_TABS // jobs),
+        pace=request.pace,
+        pictures=request.command == "run" and not request.dry_run,
+    )
+
+
+@contextmanager
+def heed_signals(stop: Stop) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the run in order: nothing is finished, what was reached is reported."""
+    before = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before[number] = signal.signal(number, lambda *_: stop.request())
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+# --- what is to be done, for whom
+
+
+def _errands(request: Request, catalogue: Catalogue, places: Places, history: History) -> list[Errand]:
+    from optout.accounts import AccountBook, Credentials
+    from optout.directory import Directory
+    from optout.fleet import Errand
+    from optout.keyrings import open_secrets, terminal_ask
+
+    secrets = open_secrets(places, os.environ, terminal_ask())
+    book, credentials = AccountBook(places, secrets), Credentials(secrets)
+    errands = []
+    for account in book.pick(request.accounts, all_=request.all_):
+        stored = _service(catalogue, account)
+        service = _visited(request, stored)
+        settings, wanted = _scope(request, service, account, history)
+        errands.append(
+            Errand(
+                account,
+                Directory.of(catalogue, service),
+                settings,
+                lambda account=account, stored=stored, service=service: credentials.for_origin(  # type: ignore[misc]
+                    account, stored.origin, service.origin
+                ),
+                wanted,
+            )
+        )
+    return errands
+
+
+def _service(catalogue: Catalogue, account: Account) -> Service:
+    try:
+        return catalogue.service(account.service)
+    except KeyError:
+        known = ", ".join(one.id for one in catalogue.services)
+        raise UsageError(
+            f"the account '{account.name}' belongs to the service '{account.service}', which the selectors file does "
+            f"not have (it has: {known}); use --selectors FILE with the right one"
+        ) from None
+
+
+def _visited(request: Request, service: Service) -> Service:
+    from optout.catalogue.scope import with_origin
+
+    return with_origin(service, request.origin) if request.origin else service
+
+
+def _scope(
+    request: Request, service: Service, account: Account, history: History
+) -> tuple[tuple[Setting, ...], dict[str, dict[str, Any]]]:
+    """The settings in scope; for undo, those that the last run changed, with what is to be put back."""
+    from optout.catalogue.scope import scope
+
+    if request.command != "undo":
+        return scope(service, request.only, request.skip), {}
+    named = {one.id for one in scope(service, request.only or tuple(one.id for one in service.groups), request.skip)}
+    wanted: dict[str, dict[str, Any]] = {}
+    for change in history.last_changes(account.name, service.origin):
+        if change.setting_id in named:
+            wanted.setdefault(change.setting_id, change.detail)
+    if not wanted:
+        raise UsageError(f"there is nothing to put back for '{account.name}': its last run changed nothing (optout history)")
+    return tuple(one for one in service.settings if one.id in wanted), wanted
+
+
+@contextmanager
+def _practice_errand(request: Request, catalogue: Catalogue) -> Iterator[Errand]:
+    """The practice site's own account, with the site served for the length of the run."""
+    from datetime import UTC, datetime
+
+    from optout.accounts import Account, Credentials
+    from optout.catalogue.scope import scope, with_origin
+    from optout.directory import Directory
+    from optout.fleet import Errand
+    from optout.secret import MemorySecrets, Secret
+
+    try:
+        from optout.practice.site import Latency, PracticeSite
+    except ImportError as error:
+        raise UsageError(f'the practice site needs {error.name}: pip install "optout[practice]"') from error
+
+    with PracticeSite(request.scenario, Latency(0.15, 0.1, 0.2)) as site:
+        member = site.accounts[0]
+        plain = catalogue.services[0]
+        service = with_origin(plain, site.origin)
+        account = Account("practice", plain.id, member.username, plain.origin, False, datetime.now(UTC))
+        secrets = MemorySecrets()
+        totp = Secret(site.totp_secret(member)) if site.sign_in_kind(member) == "totp" else None
+        account = replace(account, has_totp=totp is not None)
+        secrets.store(account.name, plain.origin, Secret(member.password), totp)
+        yield Errand(
+            account,
+            Directory.of(catalogue, service),
+            scope(service, request.only, request.skip),
+            lambda: Credentials(secrets).for_origin(account, plain.origin, site.origin),
+            keeps_profile=False,
+        )
+
+
+# --- what is shown
+
+
+def _show(request: Request, done: FleetResult, catalogue: Catalogue, places: Places, history: History) -> None:
+    from optout.report.closing import Titles
+    from optout.report.terminal import console_for, json_document, print_result
+
+    result = done.result
+    titles = Titles.of(catalogue)
+    path = _write_report(request, done, titles, places, history)
+    if request.json:
+        sys.stdout.write(json_document(result))
+    elif not (request.quiet and request.notify):
+        print_result(result, titles, console_for(sys.stdout, os.environ), path)
+    sys.stdout.flush()
+    if request.notify:
+        _notify(result, titles)
+
+
+def _write_report(
+    request: Request, done: FleetResult, titles: Titles, places: Places, history: History
+) -> Path | None:
+    """The report page; a folder that cannot be written costs the page, never the result."""
+    from optout.report.html import ReportContext, write_report
+
+    if request.command == "check" and not request.report:
+        return None
+    assert done.result.run_id is not None  # noqa: S101 -- the fleet records every run
+    context = ReportContext.of(history, done.result.run_id, titles, shots=done.pictures)
+    try:
+        return write_report(request.report or places.reports, done.result, context)
+    except UsageError as error:
+        print(f"optout: {error}", file=sys.stderr)  # noqa: T201
+        return None
+
+
+def _notify(result: RunResult, titles: Titles) -> None:
+    """A desktop notification, only when something needs the person."""
+    from optout.notify import notify
+    from optout.report.closing import closing_sentence
+
+    if int(result.exit_code) == 0:
+        return
+    problem = notify("optout", closing_sentence(result, titles))
+    if problem:
+        print(f"optout: {problem}", file=sys.stderr)  # noqa: T201

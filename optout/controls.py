@@ -1,0 +1,364 @@
+"""Finding, proving, reading and switching one setting's control on its loaded page."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+from optout.browser.network import Mark
+from optout.browser.recognition import PageKind, Recognized, recognize, signs_to_look_for
+from optout.browser.tab import PageMoved, Tab
+from optout.browser.views import ControlView, DialogView, PageView, page_view, trim_path
+from optout.browser.waiting import Stop
+from optout.catalogue.models import Kind, Setting, Vocabulary
+from optout.directory import Directory, normalize
+from optout.errors import PageError
+from optout.outcomes import Reading, State, now
+from optout.states import is_checked, state_of
+from optout.witnesses import Lead, Proved, Refusal, Refused, Verdict, prove
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long things are waited for, in seconds."""
+
+    find: float = 5.0  # a control to appear on a loaded page
+    still: float = 0.06  # no request under way: the page is quiet
+    stable: float = 0.12  # two looks that far apart must agree
+    quiet: float = 11.0  # a page to become quiet at all
+    save: float = 20.0  # a save to be answered
+    no_request: float = 1.6  # a click that sends nothing
+    settle: float = 2.0  # between a save and the reading that proves it: some sites revert a second later
+    index: float = 5.0  # an index to show every row it should
+
+
+class ServiceWorkerInTheWay(PageError):
+    """The page came by way of a service worker; it must be loaded again from the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a setting's page showed: what the page is, the proof or refusal, and the reading if there is a control."""
+
+    recognized: Recognized
+    view: PageView
+    verdict: Verdict
+    reading: Reading | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operated:
+    """What operating a control came to. `sent`: requests began; `refused`: what the site answered a refused save."""
+
+    clicked: bool
+    sent: bool
+    why: str | None = None
+    refused: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """How a control is to be operated.
+
+    `only`: the boxes of a set that may be pressed. `value`: what a radio set or select is put to when it is switched
+    on. `by_pointer`: press like a hand, and wait longer, instead of asking the element to click.
+    """
+
+    target: State
+    only: Sequence[str] | None = None
+    value: str | None = None
+    by_pointer: bool = False
+
+
+Finder = Callable[[Directory, Setting, PageView, Lead], Verdict]
+
+
+class SettingPage:
+    """A setting's loaded page in a tab. `find` proves the control; it is found anew for every reading."""
+
+    def __init__(
+        self, tab: Tab, directory: Directory, setting: Setting, lead: Lead, timing: Timing, stop: Stop, find: Finder = prove
+    ) -> None:
+        self._tab = tab
+        self._directory = directory
+        self._setting = setting
+        self._lead = lead
+        self._timing = timing
+        self._stop = stop
+        self._find = find
+
+    def __str__(self) -> str:
+        return f"{self._setting.title} on {self._lead.path}"
+
+    def examine(self) -> Examined:
+        """Wait until the page is quiet and its control is there and steady; prove it and read it.
+
+        Raises `PageError` when the page cannot be read, `ServiceWorkerInTheWay` when it is not the server's own.
+        """
+        deadline = time.monotonic() + self._timing.find
+        front_at = time.monotonic() + self._timing.find / 3
+        seen: Examined | None = None
+        while True:
+            self._tab.traffic.wait_quiet(still=self._timing.still, within=self._timing.quiet)
+            latest = self._look()
+            if latest.recognized.kind is not PageKind.READY:
+                return latest
+            if latest.reading is not None:
+                if seen and seen.reading and _agree(seen, latest):
+                    return latest
+            elif time.monotonic() >= deadline or self._is_beside(latest.view):
+                return latest
+            elif isinstance(latest.verdict, Refused) and latest.verdict.why is Refusal.ABSENT:
+                self.refuse_banner()
+                if front_at and time.monotonic() >= front_at:
+                    self._tab.activate()
+                    front_at = float("inf")
+            if seen and time.monotonic() >= deadline + self._timing.quiet:
+                return self._unsteady(latest)
+            seen = latest
+            self._stop.pause(self._timing.stable)
+
+    def operate(self, how: Press) -> Operated:
+        """Switch the control and wait until the save was answered.
+
+        Every element is proved and read again a moment before it is pressed, and pressed at most once.
+        """
+        pressed: list[str] = []
+        sent = False
+        self.refuse_banner()
+        mark = start = self._tab.traffic.mark()
+        while True:
+            examined = self._look()
+            proved = examined.verdict
+            if not isinstance(proved, Proved) or examined.reading is None:
+                return Operated(bool(pressed), sent, why="the control was no longer there to be proved")
+            if examined.reading.state is State.UNKNOWN:
+                return Operated(bool(pressed), sent, why=examined.reading.detail)
+            wanted = next_to_press(proved, how, pressed)
+            if wanted is None:
+                break
+            mark = self._tab.traffic.mark()
+            why = self._press(examined, proved, wanted, how)
+            if why is not None:
+                return Operated(bool(pressed), sent, why=why)
+            pressed.append(_identity(proved, wanted))
+            known = frozenset(dialog.key for dialog in examined.view.dialogs)
+            if not proved.version.save:
+                sent = self._await_save(mark, known, linger=how.by_pointer) or sent
+        if pressed and proved.version.save:
+            why = self._press_save(proved.version.save)
+            if why is not None:
+                return Operated(True, sent, why=why)
+            sent = self._await_save(mark, frozenset(), linger=how.by_pointer)
+        return Operated(bool(pressed), sent, refused=self._refusal(start))
+
+    def refuse_banner(self) -> bool:
+        """Answer a cookie banner by refusing, if there is one; True if it was."""
+        words = self._words
+        found = self._tab.ask(
+            "banner", {"refuse": words["refuse_cookies"], "accept": words["accept_cookies"], "about": words["cookies"]}
+        )
+        if not found:
+            return False
+        self._tab.ask("press", {"key": found["key"], "name": found["name"], "origin": self._directory.service.origin})
+        self._tab.traffic.wait_quiet(still=self._timing.still, within=self._timing.quiet)
+        return True
+
+    @cached_property
+    def _words(self) -> Mapping[str, list[str]]:
+        fields = ("turn_off", "agree", "about_off", "refuse_cookies", "accept_cookies", "cookies")
+        vocabularies: list[Vocabulary] = list(self._directory.languages.values())
+        return {
+            field: sorted({normalize(word) for one in vocabularies for word in getattr(one, field)}) for field in fields
+        }
+
+    @cached_property
+    def _spec(self) -> dict[str, Any]:
+        return {
+            "main": [one.css for one in self._directory.service.main],
+            "signs": signs_to_look_for(self._directory.service),
+            "versions": [{"css": one.css, "region": one.region} for one in self._setting.controls],
+            "all": True,
+        }
+
+    def _look(self) -> Examined:
+        view = page_view(self._tab.ask("controls", self._spec))
+        document = self._tab.traffic.document
+        recognized = recognize(self._directory.service, view, document.status if document else None)
+        if recognized.kind is not PageKind.READY:
+            return Examined(recognized, view, Refused(Refusal.ABSENT, recognized.detail))
+        if view.controlled:
+            raise ServiceWorkerInTheWay(f"{view.url} came by way of a service worker, not from the server")
+        verdict = self._find(self._directory, self._setting, view, self._lead)
+        if isinstance(verdict, Refused):
+            return Examined(recognized, view, verdict)
+        state, detail = state_of(verdict.version, verdict.controls)
+        reading = Reading(state, view.url, verdict.selector, now(), verdict.said, verdict.score, detail)
+        return Examined(recognized, view, verdict, reading)
+
+    def _is_beside(self, view: PageView) -> bool:
+        """Whether the site sent us to an index or its start page instead: nothing more will appear there."""
+        service = self._directory.service
+        beside = {trim_path(one.path) for index in service.indexes for one in index.paths}
+        if service.signin:
+            beside |= {trim_path(path) for path in service.signin.signed_in.paths}
+        return view.path in beside and view.path != trim_path(self._lead.path)
+
+    def _unsteady(self, latest: Examined) -> Examined:
+        assert latest.reading is not None  # noqa: S101 -- only a control that was read can be unsteady
+        old = latest.reading
+        detail = f"the control kept changing for {self._timing.find + self._timing.quiet:g} s"
+        reading = Reading(State.UNKNOWN, old.url, old.selector, old.at, old.witnesses, old.score, detail)
+        return Examined(latest.recognized, latest.view, latest.verdict, reading)
+
+    def _press(self, examined: Examined, proved: Proved, control: ControlView, how: Press) -> str | None:
+        """Press one proved element; None when it was, else why not."""
+        spec: dict[str, Any] = {
+            "key": control.key,
+            "origin": self._directory.service.origin,
+            "path": urlsplit(examined.view.url).path,
+            "state": control.state.as_spec(),
+        }
+        self._tab.agree_to = self._agrees
+        if proved.version.kind is Kind.SELECT:
+            spec["choose"] = wanted_value(proved, how)
+        elif how.by_pointer:
+            place = self._tab.ask("reach", spec)
+            if place["done"]:
+                self._tab.point_and_press(place["x"], place["y"])
+                return None
+        answer = self._tab.ask("operate", spec)
+        return None if answer["done"] else str(answer["why"])
+
+    def _press_save(self, css: str) -> str | None:
+        """Press the one Save button; None when it was, else why not."""
+        answer = self._tab.ask("save", {"css": css, "origin": self._directory.service.origin})
+        return None if answer["done"] else f"the Save button could not be pressed: {answer['why']}"
+
+    def _agrees(self, text: str) -> bool:
+        return any(word in normalize(text) for word in self._words["about_off"])
+
+    def _await_save(self, mark: Mark, known_dialogs: frozenset[str], *, linger: bool) -> bool:
+        """Wait until the requests that a press started were answered; True if any began."""
+        traffic, timing = self._tab.traffic, self._timing
+        deadline = time.monotonic() + timing.no_request
+        answered: set[str] = set(known_dialogs)
+        began = traffic.wait_begun(mark, within=0.2)
+        while (not began or linger) and time.monotonic() < deadline:
+            if self._answer_dialog(answered):
+                deadline = time.monotonic() + timing.no_request
+            began = traffic.wait_begun(mark, within=0.2)
+            if began and linger:
+                self._stop.pause(0.2)
+        if began:
+            traffic.wait_quiet(still=timing.still, within=timing.save, ignore_older=timing.save)
+            if self._answer_dialog(answered):
+                traffic.wait_begun(mark, within=timing.no_request)
+                traffic.wait_quiet(still=timing.still, within=timing.save, ignore_older=timing.save)
+        return began
+
+    def _answer_dialog(self, answered: set[str]) -> bool:
+        """Answer a dialog that opened since, if it plainly asks whether to turn off; True if it was answered."""
+        try:
+            dialogs = page_view_dialogs(self._tab.ask("dialogs"))
+        except PageMoved:
+            return False
+        for dialog in dialogs:
+            if dialog.key in answered:
+                continue
+            button = turn_off_button(dialog, self._words)
+            if button is None:
+                continue
+            answered.add(dialog.key)
+            spec = {"key": button[0], "name": button[1], "origin": self._directory.service.origin}
+            return bool(self._tab.ask("press", spec)["done"])
+        return False
+
+    def _refusal(self, mark: Mark) -> str | None:
+        bad = [one for one in self._tab.traffic.writes_since(mark) if one.status >= 400 or one.status == 0]
+        if not bad:
+            return None
+        return f"the site answered the save with HTTP {bad[-1].status}" if bad[-1].status else "the save got no answer"
+
+
+def wanted_value(proved: Proved, how: Press) -> str | None:
+    """The value that a radio set or select is put to."""
+    if how.target is State.OFF:
+        return proved.version.off_value
+    return how.value or proved.version.on_value
+
+
+def chosen_value(proved: Proved) -> str | None:
+    """The value that a radio set or select has now (None for anything else): what undo puts back."""
+    if proved.version.kind is Kind.SELECT:
+        return proved.controls[0].state.value
+    if proved.version.kind is Kind.RADIOS:
+        return next((one.state.value for one in proved.controls if one.state.checked), None)
+    return None
+
+
+def next_to_press(proved: Proved, how: Press, pressed: Sequence[str]) -> ControlView | None:
+    """The next element to press on the way to the target, or None when nothing is left to do."""
+    version = proved.version
+    if version.kind in (Kind.SELECT, Kind.RADIOS):
+        value = wanted_value(proved, how)
+        if pressed or value is None or chosen_value(proved) == value:
+            return None
+        if version.kind is Kind.SELECT:
+            return proved.controls[0]
+        return next((one for one in proved.controls if one.state.value == value), None)
+    wanted = (how.target is State.ON) != version.inverted
+    for one in proved.controls:
+        identity = _identity(proved, one)
+        if identity in pressed or (how.only is not None and identity not in how.only):
+            continue
+        checked = is_checked(one.state)
+        if checked is not None and checked is not wanted:
+            return one
+    return None
+
+
+def boxes_on(proved: Proved) -> tuple[str, ...]:
+    """The names of the boxes of a set that are on (empty for anything else): what undo puts back."""
+    if proved.version.kind is not Kind.CHECKBOXES:
+        return ()
+    return tuple(
+        _identity(proved, one) for one in proved.controls if is_checked(one.state) is (not proved.version.inverted)
+    )
+
+
+def turn_off_button(dialog: DialogView, words: Mapping[str, Sequence[str]]) -> tuple[str, str] | None:
+    """Key and name of the one button of a dialog that turns off, or None when that is not plain."""
+    plain = [one for one in dialog.buttons if normalize(one.name) in words["turn_off"]]
+    if len(plain) == 1:
+        return plain[0].key, plain[0].name
+    if plain or not any(word in normalize(dialog.text) for word in words["about_off"]):
+        return None
+    agree = [one for one in dialog.buttons if normalize(one.name) in words["agree"]]
+    return (agree[0].key, agree[0].name) if len(agree) == 1 else None
+
+
+def page_view_dialogs(raw: Mapping[str, Any]) -> tuple[DialogView, ...]:
+    """The dialogs of an answer of `dialogs`."""
+    empty = {"url": "", "title": "", "lang": "", "status": 0, "controlled": False, "signs": (), "text": ""}
+    return page_view({**empty, **raw}).dialogs
+
+
+def _identity(proved: Proved, control: ControlView) -> str:
+    """A name for one box that survives a redraw: its label, and its place among equal labels."""
+    name = control.names[0] if control.names else control.id or control.name or ""
+    twins = [one for one in proved.controls if (one.names[:1] or ("",))[0] == (control.names[:1] or ("",))[0]]
+    return f"{name}#{twins.index(control)}"
+
+
+def _agree(first: Examined, second: Examined) -> bool:
+    assert first.reading is not None and second.reading is not None  # noqa: S101, PT018 -- the caller looked
+    return (first.reading.state, first.reading.selector, first.view.path) == (
+        second.reading.state,
+        second.reading.selector,
+        second.view.path,
+    )

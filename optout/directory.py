@@ -1,0 +1,93 @@
+"""A service's catalogue turned round: whose label, whose path, whose id is this? Built once per run."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from optout.browser.views import trim_path
+from optout.catalogue.models import Catalogue, Service, Setting, Texts, Vocabulary
+
+
+def normalize(text: str) -> str:
+    """A text as labels are compared: case, spacing, quotes and closing punctuation do not count."""
+    text = unicodedata.normalize("NFKC", text).replace("’", "'").casefold()
+    return re.sub(r"\s+", " ", text).strip().rstrip(".:!…").strip()
+
+
+def _texts(texts: Texts) -> set[str]:
+    return {normalize(one) for words in texts.values() for one in words}
+
+
+@dataclass(frozen=True)
+class Directory:
+    """Labels, paths and ids of every setting of a service, with the words of every language."""
+
+    service: Service
+    languages: Mapping[str, Vocabulary]
+    labels: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    row_labels: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    paths: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    ctls: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, service: Service) -> Directory:
+        """The directory of one service of the catalogue."""
+        labels: dict[str, set[str]] = {}
+        row_labels: dict[str, set[str]] = {}
+        paths: dict[str, set[str]] = {}
+        ctls: dict[str, set[str]] = {}
+        for setting in service.settings:
+            own_rows = _texts(setting.labels) | {normalize(setting.title)}
+            for text in own_rows:
+                row_labels.setdefault(text, set()).add(setting.id)
+            for text in own_rows | _texts(setting.headings) | _texts(setting.control_labels):
+                labels.setdefault(text, set()).add(setting.id)
+            for path in setting.paths:
+                paths.setdefault(trim_path(path.path), set()).add(setting.id)
+            for control in setting.controls:
+                if control.ctl:
+                    ctls.setdefault(control.ctl, set()).add(setting.id)
+        return cls(service, dict(catalogue.languages), _freeze(labels), _freeze(row_labels), _freeze(paths), _freeze(ctls))
+
+    def owners_of_label(self, texts: Iterable[str]) -> frozenset[str]:
+        """The settings that any of these texts is a label or heading of."""
+        return frozenset().union(*(self.labels.get(normalize(text), frozenset()) for text in texts))
+
+    def owners_of_row(self, texts: Iterable[str]) -> frozenset[str]:
+        """The settings that any of these texts is the index label of."""
+        return frozenset().union(*(self.row_labels.get(normalize(text), frozenset()) for text in texts))
+
+    def owners_of_path(self, path: str) -> frozenset[str]:
+        """The settings whose page this path is, or was."""
+        return self.paths.get(trim_path(path), frozenset())
+
+    def owners_of_ids(self, ids: Iterable[str]) -> frozenset[str]:
+        """The settings whose control names itself by any of these ids."""
+        return frozenset().union(*(self.ctls.get(one, frozenset()) for one in ids))
+
+    def vocabularies(self, lang: str) -> tuple[Vocabulary, ...]:
+        """The words of a page's language; of every language when the page's is not known."""
+        known = self.languages.get(lang) or self.languages.get(lang.split("-")[0].lower())
+        return (known,) if known else tuple(self.languages.values())
+
+    def is_negated(self, text: str, lang: str) -> bool:
+        """Whether a label says the opposite ("do not use my data"), by the negations of its language."""
+        padded = f" {_words_only(text)} "
+        return any(
+            f" {_words_only(word)} " in padded for words in self.vocabularies(lang) for word in words.negations
+        )
+
+    def setting(self, setting_id: str) -> Setting:
+        """The setting of that id."""
+        return self.service.setting(setting_id)
+
+
+def _words_only(text: str) -> str:
+    return re.sub(r"[^\w']+", " ", normalize(text)).strip()
+
+
+def _freeze(table: dict[str, set[str]]) -> dict[str, frozenset[str]]:
+    return {key: frozenset(value) for key, value in table.items()}

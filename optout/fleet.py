@@ -1,0 +1,295 @@
+"""Many accounts: each apart from the others, so many at a time, one result."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from filelock import Timeout as LockTaken
+
+from optout.accounts import Account, Grant, Withheld
+from optout.browser.launch import Launch, end_leftovers, open_session
+from optout.browser.session import Session
+from optout.browser.waiting import Stop
+from optout.catalogue.models import Service, Setting
+from optout.check import CheckRun
+from optout.controls import Finder, Timing
+from optout.directory import Directory
+from optout.errors import OptoutError, UsageError
+from optout.history import History, Verified
+from optout.ledger import HistoryLedger
+from optout.outcomes import AccountResult, Outcome, RunResult, SettingResult, State, Status, now
+from optout.places import Places, private_folder
+from optout.report.progress import Progress
+from optout.runner import AccountRun, Means, Task
+from optout.signin import Person, SignInFlow
+from optout.visits import Pacer, Visitor
+from optout.witnesses import prove
+
+LOCK_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One account's part of a command. `keeps_profile` is False for made-up accounts: nothing of them is kept."""
+
+    account: Account
+    directory: Directory
+    settings: tuple[Setting, ...]
+    credentials: Callable[[], Grant | Withheld]
+    wanted: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    keeps_profile: bool = True
+
+    @property
+    def service(self) -> Service:
+        """The account's service, with the origin that is really visited."""
+        return self.directory.service
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """How a command is carried out, whatever the account. `pace` is in seconds, None for the catalogue's."""
+
+    command: str
+    dry_run: bool = False
+    target: State = State.OFF
+    launch: Launch = Launch()
+    jobs: int = 1
+    tabs: int = 8
+    pace: float | None = None
+    pictures: bool = False
+    timing: Timing = Timing()
+    find: Callable[[Errand], Finder] = lambda _: prove
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What a command works with."""
+
+    places: Places
+    history: History
+    progress: Progress
+    person: Person
+    stop: Stop
+    catalogue_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class FleetResult:
+    """The result, and the pictures that were taken on the way."""
+
+    result: RunResult
+    pictures: Mapping[tuple[str, str, str], bytes]
+
+
+class Fleet:
+    """Carries out one command over several accounts."""
+
+    def __init__(self, orders: Orders, kit: Kit) -> None:
+        self._orders = orders
+        self._kit = kit
+        self._pacers: dict[str, Pacer] = {}
+        self._pacers_lock = threading.Lock()
+        self._pictures: dict[tuple[str, str, str], bytes] = {}
+
+    def carry_out(self, errands: Sequence[Errand]) -> FleetResult:
+        """Run every errand, `jobs` at a time; a failed account never stops the others.
+
+        Raises `UsageError` before anything is touched, never for what happens to a single account.
+        """
+        started, began = now(), time.monotonic()
+        origins = {errand.account.name: errand.service.origin for errand in errands}
+        run_id = self._kit.history.begin_run(
+            self._orders.command,
+            self._orders.dry_run,
+            origins,
+            program_version=program_version(),
+            catalogue_version=self._kit.catalogue_version,
+            started=started,
+        )
+        with ThreadPoolExecutor(max_workers=max(1, self._orders.jobs), thread_name_prefix="account") as pool:
+            futures = [pool.submit(self._one, errand, run_id) for errand in errands]
+            results = tuple(_patiently(future) for future in futures)
+        result = RunResult(
+            command=self._orders.command,
+            dry_run=self._orders.dry_run,
+            started=started,
+            seconds=time.monotonic() - began,
+            accounts=results,
+            run_id=run_id,
+        )
+        self._kit.history.finish_run(run_id, result)
+        self._kit.progress.close()
+        return FleetResult(result, dict(self._pictures))
+
+    def _one(self, errand: Errand, run_id: int) -> AccountResult:
+        """One account, start to end. Nothing that happens here reaches another account."""
+        name, origin = errand.account.name, errand.service.origin
+        try:
+            with account_lock(self._kit.places, name, origin, self._kit.stop, lambda text: self._kit.progress.note(name, text)):
+                return self._locked(errand, run_id)
+        except UsageError as error:
+            if len(self._kit.history.run(run_id).accounts) <= 1:
+                raise
+            result = _nothing_reached(errand, str(error))
+        except OptoutError as error:
+            result = _nothing_reached(errand, str(error))
+        except Exception as error:  # noqa: BLE001 -- the account's edge: one account's fault is never another's
+            result = _nothing_reached(errand, f"an unforeseen fault ({type(error).__name__}); please report it")
+        self._kit.history.finish_account(run_id, result, origin)
+        self._kit.progress.note(name, result.reason or "")
+        self._kit.progress.account_done(result)
+        return result
+
+    def _locked(self, errand: Errand, run_id: int) -> AccountResult:
+        kit, orders = self._kit, self._orders
+        name, origin = errand.account.name, errand.service.origin
+        verified = kit.history.last_verified(name, origin)
+        earlier: dict[str, list[int]] = {}
+        for intent in kit.history.unfinished(name, origin):
+            earlier.setdefault(intent.setting_id, []).append(intent.intent_id)
+        settings = _with_unfinished(errand, earlier) if orders.command == "run" else errand.settings
+        ledger = HistoryLedger(kit.history, run_id, name, origin, pictures=orders.pictures)
+        task = Task(
+            account=name,
+            command=orders.command,
+            settings=settings,
+            dry_run=orders.dry_run or orders.command == "check",
+            target=orders.target,
+            tabs=orders.tabs,
+            wanted=errand.wanted,
+        )
+        with self._profile(errand) as profile:
+            means = Means(
+                directory=errand.directory,
+                visitor=Visitor(errand.service, self._pacer(errand.service), kit.stop),
+                signin=SignInFlow(name, kit.person, kit.stop, errand.credentials),
+                ledger=ledger,
+                progress=kit.progress,
+                timing=orders.timing,
+                stop=kit.stop,
+                open_session=lambda: self._open(name, profile),
+                find=orders.find(errand),
+            )
+            kind = CheckRun if orders.command == "check" else AccountRun
+            result = _with_changes(kind(task, means).execute(), verified)
+        ledger.conclude(result, earlier)
+        self._pictures.update(ledger.pictures)
+        return result
+
+    def _open(self, account: str, profile: Path | None) -> Session:
+        launch = replace(self._orders.launch, profile=profile)
+        return open_session(launch, self._kit.stop, lambda text: self._kit.progress.note(account, text))
+
+    @contextmanager
+    def _profile(self, errand: Errand) -> Iterator[Path | None]:
+        """The account's kept browser profile; a passing one for made-up accounts and grids."""
+        if self._orders.launch.grid:
+            yield None
+        elif not errand.keeps_profile:
+            with tempfile.TemporaryDirectory(prefix="optout-", ignore_cleanup_errors=True) as folder:
+                yield Path(folder)
+        else:
+            profile = self._kit.places.profile(errand.account.name, errand.service.origin)
+            end_leftovers(profile)
+            yield profile
+
+    def _pacer(self, service: Service) -> Pacer:
+        with self._pacers_lock:
+            if service.origin not in self._pacers:
+                default = 0.0 if service.is_loopback else service.pace_seconds
+                seconds = default if self._orders.pace is None else self._orders.pace
+                self._pacers[service.origin] = Pacer(seconds, self._kit.stop)
+            return self._pacers[service.origin]
+
+
+@contextmanager
+def account_lock(
+    places: Places, account: str, origin: str, stop: Stop, tell: Callable[[str], None]
+) -> Iterator[None]:
+    """Hold an account's lock; the system frees it whatever becomes of this program.
+
+    Waits for another run of the account, and says so; raises `OptoutError` if that takes too long.
+    """
+    folder = private_folder(places.locks)
+    lock = FileLock(folder / f"{places.profile(account, origin).name}.lock", mode=0o600)
+    deadline = time.monotonic() + LOCK_SECONDS
+    was_told = False
+    while True:
+        try:
+            lock.acquire(timeout=0)
+            break
+        except LockTaken:
+            if not was_told:
+                tell("another run is at work on this account; waiting for it")
+                was_told = True
+            if time.monotonic() > deadline:
+                raise OptoutError(
+                    f"another optout is still at work on '{account}'; run this again when it is done"
+                ) from None
+            stop.pause(0.3)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def program_version() -> str:
+    """The program's version, from its metadata."""
+    try:
+        return version("optout")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _patiently(future: Future[AccountResult]) -> AccountResult:
+    """Wait in short steps, so that a signal is handled in between."""
+    while True:
+        try:
+            return future.result(timeout=0.3)
+        except TimeoutError:
+            if future.done():
+                raise
+
+
+def _nothing_reached(errand: Errand, reason: str) -> AccountResult:
+    settings = tuple(
+        SettingResult(one.id, one.group, one.title, Outcome.NOT_REACHED, reason=reason) for one in errand.settings
+    )
+    return AccountResult(errand.account.name, errand.service.id, Status.FAILED, reason, 0, settings)
+
+
+def _with_unfinished(errand: Errand, earlier: Mapping[str, object]) -> tuple[Setting, ...]:
+    """The settings in scope, and those that a killed run was changing: they are read again and finished."""
+    wanted = {one.id for one in errand.settings} | set(earlier)
+    return tuple(one for one in errand.service.settings if one.id in wanted)
+
+
+def _with_changes(result: AccountResult, verified: Mapping[str, Verified]) -> AccountResult:
+    return replace(
+        result, settings=tuple(replace(one, change=change_since(one, verified.get(one.id))) for one in result.settings)
+    )
+
+
+def change_since(setting: SettingResult, last: Verified | None) -> str | None:
+    """What changed since a setting was last verified, in plain words; None if nothing did or nothing is known."""
+    seen = setting.before if setting.before is not None else setting.after
+    if last is None:
+        return None
+    day = last.at.date().isoformat()
+    if setting.outcome is Outcome.NOT_OFFERED:
+        return f"was {last.state} on {day}; the site no longer offers it"
+    if seen in (State.ON, State.MIXED) and last.state is State.OFF:
+        return f"was off on {day}; turned on again since"
+    if seen is State.OFF and last.state in (State.ON, State.MIXED):
+        return f"was {last.state} on {day}; turned off since"
+    return None

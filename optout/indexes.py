@@ -1,0 +1,213 @@
+"""Reading an index: which rows it has, whose they are, and what they show."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from optout.browser.recognition import PageKind, Recognized, is_under, recognize, signs_to_look_for
+from optout.browser.tab import Tab
+from optout.browser.views import PageView, RowView, page_view, trim_path
+from optout.browser.waiting import Stop
+from optout.catalogue.models import Index
+from optout.controls import Timing
+from optout.directory import Directory, normalize
+from optout.errors import PageError
+from optout.outcomes import Reading, State, Unlisted, now
+from optout.visits import Visitor
+
+ENOUGH_ROWS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A setting's row. `label_known`: its label is the setting's own, so two witnesses speak for its value."""
+
+    path: str
+    label: str
+    state: State | None
+    label_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReading:
+    """An index as it was seen once. `is_whole`: it showed what an index of this service shows."""
+
+    index: Index
+    url: str
+    selector: str
+    rows: Mapping[str, Row] = field(default_factory=dict)
+    unlisted: tuple[Unlisted, ...] = ()
+    is_whole: bool = False
+    problem: str | None = None
+
+    def reading(self, setting_id: str) -> Reading | None:
+        """The value that the index shows for a setting, as a reading; None if it shows none."""
+        row = self.rows.get(setting_id)
+        if row is None or row.state is None:
+            return None
+        return Reading(row.state, self.url, self.selector, now(), (f"row '{row.label}'", f"path {row.path}"))
+
+
+class IndexPage:
+    """Loads and reads one index in a tab."""
+
+    def __init__(
+        self, tab: Tab, directory: Directory, index: Index, visitor: Visitor, timing: Timing, stop: Stop
+    ) -> None:
+        self._tab = tab
+        self._directory = directory
+        self._index = index
+        self._visitor = visitor
+        self._timing = timing
+        self._stop = stop
+
+    def load_and_read(self) -> tuple[IndexReading, Recognized]:
+        """A fresh load of the index, read once it shows all its rows or no more come.
+
+        Raises `PageError` when it cannot be loaded at all.
+        """
+        result: tuple[IndexReading, Recognized] | None = None
+        for version in self._index.paths:
+            self._visitor.open(self._tab, version.path)
+            result = self.read(version.path)
+            reading, recognized = result
+            if recognized.kind is not PageKind.NOT_THERE and (recognized.kind is not PageKind.READY or reading.rows):
+                return result
+        assert result is not None  # noqa: S101 -- an index has at least one path
+        return result
+
+    def read(self, path: str) -> tuple[IndexReading, Recognized]:
+        """Read the index that was just loaded from `path`."""
+        deadline = time.monotonic() + self._timing.index
+        expected = {one.id for one in self._directory.service.settings if one.index == self._index.id}
+        before: IndexReading | None = None
+        while True:
+            self._tab.traffic.wait_quiet(still=self._timing.still, within=self._timing.quiet)
+            view, recognized = self._look()
+            if recognized.kind is not PageKind.READY:
+                return IndexReading(self._index, view.url, "", problem=recognized.detail), recognized
+            if view.controlled:
+                self._visitor.reopen_without_worker(self._tab, path)
+                continue
+            latest = read_rows(self._directory, self._index, view)
+            complete = expected <= latest.rows.keys()
+            steady = before is not None and before.rows == latest.rows and before.unlisted == latest.unlisted
+            if (complete and steady) or time.monotonic() >= deadline:
+                return latest, recognized
+            before = latest
+            self._stop.pause(self._timing.stable)
+
+    def _look(self) -> tuple[PageView, Recognized]:
+        service = self._directory.service
+        spec = {
+            "main": [one.css for one in service.main],
+            "signs": signs_to_look_for(service),
+            "rows": [one.css for one in self._index.rows],
+        }
+        view = page_view(self._tab.ask("rows", spec))
+        document = self._tab.traffic.document
+        return view, recognize(service, view, document.status if document else None)
+
+
+def read_rows(directory: Directory, index: Index, view: PageView) -> IndexReading:
+    """The rows of one look at an index: whose they are and what they show. Pure."""
+    rows: dict[str, Row] = {}
+    doubtful: set[str] = set()
+    unlisted: dict[str, Unlisted] = {}
+    for row in view.rows:
+        if _origin(row.href) != directory.service.origin or _is_an_index(directory, row.path):
+            continue
+        label, state = label_and_state(directory, row, view.lang)
+        owner, label_known = whose(directory, row, label)
+        if owner is None:
+            if is_under(row.path, directory.service.setting_paths) and not directory.owners_of_path(row.path):
+                unlisted[row.path] = Unlisted(label, row.href, state or State.UNKNOWN)
+            continue
+        found = Row(row.path, label, state, label_known)
+        if owner in rows and rows[owner] != found:
+            doubtful.add(owner)
+        rows[owner] = found
+    for owner in doubtful:
+        del rows[owner]
+    version = next((one.id for one in index.rows if one.css == view.rows_css), "")
+    return IndexReading(
+        index, view.url, version, rows, tuple(unlisted.values()), is_whole(directory, index, rows, len(view.rows))
+    )
+
+
+def label_and_state(directory: Directory, row: RowView, lang: str) -> tuple[str, State | None]:
+    """A row's label and the value it shows, by the words of the page's language."""
+    texts = list(row.texts) or [row.label]
+    on = {normalize(word) for words in directory.vocabularies(lang) for word in words.on}
+    off = {normalize(word) for words in directory.vocabularies(lang) for word in words.off}
+    label = next((text for text in texts if directory.owners_of_row([text])), None)
+    if label is None:
+        label = next((text for text in texts if normalize(text) not in on | off), texts[0])
+    rest = [normalize(text) for text in texts if text != label]
+    label, tail = _split_value(directory, label, on | off)
+    rest += [tail] if tail else []
+    shown = {State.ON for text in rest if text in on} | {State.OFF for text in rest if text in off}
+    if len(shown) > 1:
+        return label, State.UNKNOWN
+    return label, next(iter(shown), None)
+
+
+def whose(directory: Directory, row: RowView, label: str) -> tuple[str | None, bool]:
+    """The setting that a row belongs to, and whether its label says so; None when nobody's, or when path and
+    label point to different settings.
+    """
+    by_path = directory.owners_of_path(row.path)
+    by_label = directory.owners_of_row([label, row.label])
+    both = by_path & by_label
+    if len(both) == 1:
+        return next(iter(both)), True
+    if by_path and by_label:
+        return None, False
+    if len(by_label) == 1:
+        return next(iter(by_label)), True
+    if len(by_path) == 1:
+        return next(iter(by_path)), False
+    return None, False
+
+
+def is_whole(directory: Directory, index: Index, rows: Mapping[str, Row], seen: int) -> bool:
+    """Whether an index loaded whole: at least half of the settings it lists are there (rule 5: its other rows)."""
+    listed = [one.id for one in directory.service.settings if one.index == index.id]
+    there = sum(1 for one in listed if one in rows)
+    if len(listed) > ENOUGH_ROWS:
+        return there * 2 >= len(listed)
+    return there >= 1 or seen >= ENOUGH_ROWS
+
+
+def merge(readings: Sequence[IndexReading]) -> tuple[Unlisted, ...]:
+    """Every unlisted row once."""
+    found: dict[str, Unlisted] = {}
+    for reading in readings:
+        for row in reading.unlisted:
+            found[row.url] = row
+    return tuple(found.values())
+
+
+def failed_index(index: Index, service_origin: str, error: PageError) -> IndexReading:
+    """The reading of an index that could not be loaded."""
+    return IndexReading(index, service_origin + index.paths[0].path, "", problem=str(error))
+
+
+def _split_value(directory: Directory, text: str, values: set[str]) -> tuple[str, str | None]:
+    """`Age range On` in one text: the label and its value, where the label is known."""
+    head, _, tail = text.rpartition(" ")
+    if head and normalize(tail) in values and directory.owners_of_row([head]):
+        return head, normalize(tail)
+    return text, None
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_an_index(directory: Directory, path: str) -> bool:
+    return any(path == trim_path(one.path) for index in directory.service.indexes for one in index.paths)

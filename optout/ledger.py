@@ -1,0 +1,97 @@
+"""The engine's record keeper: intents before a click, readings, pictures, conclusions; all in the history."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from optout.browser.tab import Tab
+from optout.browser.views import ControlView
+from optout.cases import Case
+from optout.errors import PageError
+from optout.history import History, Recorded
+from optout.outcomes import AccountResult, Outcome, Reading
+from optout.witnesses import Proved
+
+PROVED = frozenset(Outcome) - {Outcome.FAILED, Outcome.NOT_REACHED}
+
+
+class HistoryLedger:
+    """Keeps one account's run in the history. Used by several threads."""
+
+    def __init__(self, history: History, run_id: int, account: str, origin: str, *, pictures: bool) -> None:
+        self._history = history
+        self._run_id = run_id
+        self._account = account
+        self._origin = origin
+        self._wants_pictures = pictures
+        self._lock = threading.Lock()
+        self._intents: dict[str, list[int]] = {}
+        self._recorded: list[Recorded] = []
+        self._pictures: dict[tuple[str, str, str], bytes] = {}
+
+    @property
+    def pictures(self) -> Mapping[tuple[str, str, str], bytes]:
+        """PNG pictures of controls by account, setting and role (`before`, `after`)."""
+        with self._lock:
+            return dict(self._pictures)
+
+    def intend(self, case: Case, reading: Reading, detail: Mapping[str, Any]) -> int:
+        """Keep what is about to be changed; on the disk when this returns."""
+        before = case.before or reading.state
+        intent_id = self._history.intend(
+            self._run_id, self._account, self._origin, case.setting.id, before, reading.url, detail
+        )
+        with self._lock:
+            self._intents.setdefault(case.setting.id, []).append(intent_id)
+        return intent_id
+
+    def saw(self, case: Case, role: str, reading: Reading, proved: Proved) -> None:
+        """Keep a reading, with what the control looked like; written when the account's run ends."""
+        with self._lock:
+            self._recorded.append(Recorded(case.setting.id, role, reading, fingerprint(proved, reading)))
+
+    def picture(self, case: Case, role: str, tab: Tab, proved: Proved) -> None:
+        """Take a picture of the control and nothing around it, where pictures are wanted and possible."""
+        if not self._wants_pictures:
+            return
+        with suppress(PageError):
+            box = tab.ask("box", {"key": proved.controls[0].key})
+            if box:
+                image = base64.b64decode(tab.picture(box))
+                with self._lock:
+                    self._pictures[self._account, case.setting.id, role] = image
+
+    def conclude(self, result: AccountResult, earlier: Mapping[str, list[int]]) -> None:
+        """Write the account's readings and result, and what became of each intent (`earlier`: of runs that died)."""
+        self._history.record_readings(self._run_id, self._account, self._origin, self._recorded)
+        for setting in result.settings:
+            if setting.outcome in PROVED:
+                outcome = setting.outcome
+                own = self._intents.get(setting.id, [])
+                for intent_id in own:
+                    self._history.conclude(intent_id, outcome, None)
+                for intent_id in earlier.get(setting.id, []):
+                    found = Outcome.TURNED_OFF if outcome is Outcome.ALREADY_OFF else outcome
+                    self._history.conclude(intent_id, found, None, run_id=self._run_id)
+        self._history.finish_account(self._run_id, result, self._origin)
+
+
+def fingerprint(proved: Proved, reading: Reading) -> dict[str, Any]:
+    """What a control looks like, to find it again after a redesign: its own attributes and labels, no values."""
+    first: ControlView = proved.controls[0]
+    return {
+        "url": reading.url,
+        "selector": proved.selector,
+        "tag": first.tag,
+        "type": first.type,
+        "role": first.role,
+        "id": first.id,
+        "name": first.name,
+        "labelledby": list(first.labelledby),
+        "names": list(first.names) if len(proved.controls) == 1 else [],
+        "ancestors": list(first.ancestors),
+    }

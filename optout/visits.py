@@ -1,0 +1,111 @@
+"""Loading a service's pages: at its pace, counted, and never again once it asked to slow down."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from optout.browser.network import Response
+from optout.browser.recognition import PageKind, Recognized, recognize, signs_to_look_for
+from optout.browser.session import Session
+from optout.browser.tab import PageMoved, Tab
+from optout.browser.views import PageView, page_view
+from optout.browser.waiting import Stop
+from optout.catalogue.models import Service
+from optout.errors import PageError, SlowedDown
+
+
+class Pacer:
+    """The least time between two page loads of one service, whoever makes them. In seconds."""
+
+    def __init__(self, seconds: float, stop: Stop) -> None:
+        self._seconds = seconds
+        self._stop = stop
+        self._lock = threading.Lock()
+        self._next = 0.0
+
+    def take_turn(self) -> None:
+        """Return when the next load may begin."""
+        if self._seconds <= 0:
+            return
+        with self._lock:
+            at = max(self._next, time.monotonic())
+            self._next = at + self._seconds
+        self._stop.pause(at - time.monotonic())
+
+
+class Visitor:
+    """Opens pages of one service for one account. Shared by the account's tabs."""
+
+    def __init__(self, service: Service, pacer: Pacer, stop: Stop) -> None:
+        self.service = service
+        self._pacer = pacer
+        self._stop = stop
+        self._lock = threading.Lock()
+        self._loads = 0
+        self._slowed: str | None = None
+        self._signs = signs_to_look_for(service)
+
+    @property
+    def page_loads(self) -> int:
+        """How many pages were loaded."""
+        with self._lock:
+            return self._loads
+
+    def watch(self, session: Session) -> None:
+        """Heed this session's answers: any of them may be the site's 'slow down'."""
+        session.on_response(self._on_response)
+
+    def slow_down(self, detail: str) -> None:
+        """Load nothing more from now on."""
+        with self._lock:
+            self._slowed = self._slowed or detail
+
+    def check(self) -> None:
+        """Raise `SlowedDown` if the site asked for it."""
+        with self._lock:
+            if self._slowed:
+                raise SlowedDown(f"{self._slowed}; nothing more was loaded. Try again tomorrow, with --pace 5")
+
+    def open(self, tab: Tab, path: str) -> None:
+        """Load a page of the service from the server.
+
+        Raises `PageError` if it cannot be loaded, `SlowedDown` if the site asked to slow down before or meanwhile.
+        """
+        self.check()
+        self._pacer.take_turn()
+        with self._lock:
+            if not self._slowed:
+                self._loads += 1
+        self.check()
+        try:
+            tab.load(self.service.origin + path)
+        except PageError:
+            self.check()
+            raise
+        self.check()
+
+    def reopen_without_worker(self, tab: Tab, path: str) -> None:
+        """Remove the service workers that stand between page and server, and load the page again."""
+        with suppress(PageMoved):
+            tab.ask("release")
+        self.open(tab, path)
+
+    def glance(self, tab: Tab) -> tuple[PageView, Recognized]:
+        """What the tab shows now; raises `SlowedDown` when that is what it says."""
+        view = page_view(tab.ask("glance", {"signs": self._signs}))
+        document = tab.traffic.document
+        recognized = recognize(self.service, view, document.status if document else None)
+        if recognized.kind is PageKind.SLOWED_DOWN:
+            self.slow_down(recognized.detail)
+        self.check()
+        return view, recognized
+
+    def _on_response(self, response: Response) -> None:
+        if response.status not in self.service.slow_down.statuses or response.is_passive:
+            return
+        parts = urlsplit(response.url)
+        if f"{parts.scheme}://{parts.netloc}" == self.service.origin:
+            self.slow_down(f"{self.service.title} asked to slow down (HTTP {response.status} on {parts.path})")

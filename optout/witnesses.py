@@ -1,0 +1,218 @@
+"""Proving that a control is the right one. Pure: a look at a page goes in, a proof or a refusal comes out.
+
+Three kinds of witness are independent of each other (proof rule 1): the *place* (the page's path, or the index row
+that led there), the control's own *id*, and a *label* (its own, or the page's heading) in a known language. Two of
+them must agree and none may contradict, and the control must be the only one that fits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from optout.browser.views import ControlView, PageView, trim_path
+from optout.catalogue.models import ControlVersion, Kind, Setting
+from optout.directory import Directory, normalize
+
+NEEDED = 2
+
+
+class Witness(StrEnum):
+    """An independent sign that a control is the right one."""
+
+    PLACE = "place"
+    ID = "id"
+    LABEL = "label"
+
+
+class Refusal(StrEnum):
+    """Why no control could be used."""
+
+    ABSENT = "absent"
+    AMBIGUOUS = "ambiguous"
+    CONTRADICTED = "contradicted"
+    UNPROVED = "unproved"
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """A control that is the right one: its version, its elements, and who said so."""
+
+    version: ControlVersion
+    controls: tuple[ControlView, ...]
+    witnesses: frozenset[Witness]
+    said: tuple[str, ...]
+    selector: str
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No control could be proved; `text` says why in the person's words."""
+
+    why: Refusal
+    text: str
+
+
+Verdict = Proved | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """How the page was reached: the path asked for, and whether an index row led there."""
+
+    path: str
+    from_row: bool
+
+
+def prove(directory: Directory, setting: Setting, view: PageView, lead: Lead) -> Verdict:
+    """The one control of this setting on this page, proved, or why there is none.
+
+    The newest version that is proved right wins. A version that fits several elements ends the search: an older,
+    narrower one would only hide the doubt.
+    """
+    page = page_witnesses(directory, setting, view, lead)
+    if isinstance(page, Refused):
+        return page
+    doubts: list[Refused] = []
+    for version, matches in zip(setting.controls, view.matches, strict=True):
+        found = tuple(view.controls[at] for at in matches)
+        if not found:
+            continue
+        verdict = _prove_version(directory, setting, version, found, view, page)
+        if isinstance(verdict, Proved):
+            return verdict
+        doubts.append(verdict)
+        if verdict.why in (Refusal.AMBIGUOUS, Refusal.CONTRADICTED):
+            return verdict
+    if doubts:
+        return doubts[0]
+    where = f"under '{view.headings[0][1]}'" if view.headings else f"on {view.path}"
+    return Refused(Refusal.ABSENT, f"no version of its selectors fits anything {where}")
+
+
+def page_witnesses(
+    directory: Directory, setting: Setting, view: PageView, lead: Lead
+) -> dict[Witness, str] | Refused:
+    """What the page itself says of being this setting's: its path and its heading."""
+    said: dict[Witness, str] = {}
+    path_owners = directory.owners_of_path(view.path)
+    if setting.id in path_owners:
+        said[Witness.PLACE] = f"path {view.path}"
+    elif path_owners:
+        return Refused(Refusal.CONTRADICTED, f"the page's path {view.path} belongs to '{_titles(directory, path_owners)}'")
+    elif lead.from_row and trim_path(lead.path) == view.path:
+        said[Witness.PLACE] = "its index row led here"
+    heading = heading_verdict(directory, setting, view)
+    if isinstance(heading, Refused):
+        return heading
+    if heading:
+        said[Witness.LABEL] = f"heading '{heading}'"
+    return said
+
+
+def heading_verdict(directory: Directory, setting: Setting, view: PageView) -> str | Refused | None:
+    """The heading that names this setting; a refusal when the page is headed by another's; None when none is known."""
+    ordered = sorted(view.headings, key=lambda one: one[0] != 1)
+    for _, text in ordered:
+        owners = directory.owners_of_label([text])
+        if setting.id in owners:
+            return text
+        if owners:
+            return Refused(Refusal.CONTRADICTED, f"the page is headed '{text}', which is '{_titles(directory, owners)}'")
+    return None
+
+
+def _prove_version(
+    directory: Directory,
+    setting: Setting,
+    version: ControlVersion,
+    found: tuple[ControlView, ...],
+    view: PageView,
+    page: dict[Witness, str],
+) -> Verdict:
+    if version.kind in (Kind.CHECKBOXES, Kind.RADIOS):
+        return _prove_set(directory, setting, version, found, page)
+    fitting = [one for one in found if _contradiction(directory, setting, version, one, view.lang) is None]
+    if not fitting:
+        text = _contradiction(directory, setting, version, found[0], view.lang)
+        return Refused(Refusal.CONTRADICTED, text or "its label contradicts")
+    if len(fitting) > 1:
+        named = [one for one in fitting if setting.id in directory.owners_of_label(one.names)]
+        if len(named) != 1 or version.ctl:
+            return Refused(Refusal.AMBIGUOUS, f"{len(fitting)} controls on {view.path} fit equally ({_names(fitting)})")
+        fitting = named
+    return _weigh(directory, setting, version, (fitting[0],), page)
+
+
+def _prove_set(
+    directory: Directory,
+    setting: Setting,
+    version: ControlVersion,
+    found: tuple[ControlView, ...],
+    page: dict[Witness, str],
+) -> Verdict:
+    """Several elements that are one control: all boxes of the page, or the buttons of one radio set."""
+    for one in found:
+        others = directory.owners_of_label(one.names) | directory.owners_of_ids(one.own_ids)
+        if others and setting.id not in others:
+            return Refused(
+                Refusal.CONTRADICTED, f"one of the boxes ({_names([one])}) belongs to '{_titles(directory, others)}'"
+            )
+    if version.kind is Kind.RADIOS:
+        values = [one.state.value for one in found]
+        if len({one.name for one in found}) != 1 or values.count(version.off_value) != 1:
+            return Refused(Refusal.AMBIGUOUS, f"the radio buttons are not one set with one '{version.off_value}'")
+    if len({(one.role, one.tag) for one in found}) > 1:
+        return Refused(Refusal.AMBIGUOUS, f"the boxes are not of one kind ({_names(list(found))})")
+    return _weigh(directory, setting, version, found, page)
+
+
+def _weigh(
+    directory: Directory,
+    setting: Setting,
+    version: ControlVersion,
+    controls: tuple[ControlView, ...],
+    page: dict[Witness, str],
+) -> Verdict:
+    said = dict(page)
+    ids = frozenset[str]().union(*(one.own_ids for one in controls))
+    if version.ctl and version.ctl in ids:
+        said[Witness.ID] = f"id {version.ctl}"
+    elif setting.id in directory.owners_of_ids(ids):
+        said[Witness.ID] = "its own id"
+    for one in controls:
+        own = next((text for text in one.names if setting.id in directory.owners_of_label([text])), None)
+        near = next((text for text in one.nearby if setting.id in directory.owners_of_label([text])), None)
+        if own or near:
+            said.setdefault(Witness.LABEL, f"label '{own or near}'")
+    if len(said) < NEEDED:
+        only = next(iter(said.values()), "nothing")
+        return Refused(Refusal.UNPROVED, f"a control is there, but only one witness speaks for it ({only}); two are needed")
+    return Proved(version, controls, frozenset(said), tuple(said.values()), version.id)
+
+
+def _contradiction(
+    directory: Directory, setting: Setting, version: ControlVersion, control: ControlView, lang: str
+) -> str | None:
+    """Why this element cannot be the setting's control, or None."""
+    id_owners = directory.owners_of_ids(control.own_ids)
+    if id_owners and setting.id not in id_owners:
+        return f"the control's id belongs to '{_titles(directory, id_owners)}'"
+    label_owners = directory.owners_of_label(control.names)
+    if label_owners and setting.id not in label_owners:
+        return f"the control is labelled '{_names([control])}', which is '{_titles(directory, label_owners)}'"
+    if setting.id in label_owners or version.inverted:
+        return None
+    for name in control.names:
+        if directory.is_negated(name, lang):
+            return f"the control's label '{name}' seems to say the opposite, and the catalogue does not declare it inverted"
+    return None
+
+
+def _names(controls: list[ControlView]) -> str:
+    return ", ".join(f"'{normalize(one.names[0])[:60]}'" if one.names else f"<{one.tag}>" for one in controls[:3])
+
+
+def _titles(directory: Directory, owners: frozenset[str]) -> str:
+    return "', '".join(directory.setting(one).title for one in sorted(owners))
