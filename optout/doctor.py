@@ -15,6 +15,8 @@ from typing import Any
 
 from optout.accounts import Account, AccountBook
 from optout.browser.installed import (
+    BROWSER_VARIABLE,
+    DRIVER_VARIABLE,
     DRIVERS,
     Installed,
     check_kind,
@@ -28,7 +30,7 @@ from optout.catalogue.loading import load_catalogue
 from optout.encrypted_file import PASSPHRASE_VARIABLE
 from optout.errors import UsageError
 from optout.history import History, HistoryError
-from optout.keyrings import NoSystemKeyring, find_system_keyring
+from optout.keyrings import BACKEND_VARIABLE, NoSystemKeyring, find_system_keyring
 from optout.outcomes import Status, now
 from optout.places import Places, private_folder
 from optout.secret import MemorySecrets
@@ -112,18 +114,21 @@ def programs() -> Iterator[Finding]:
 def browser_and_driver(here: Surroundings, kind: str | None = None) -> Iterator[Finding]:
     """The browser that a run would take, the driver for it, and whether they fit."""
     try:
-        browser = installed_browser(kind, here.environ, here.platform)
-        others = () if kind else find_browsers(here.environ, here.platform)[1:]
+        asked = installed_browser(kind, here.environ, here.platform) if kind else None
+        found = (asked,) if asked else () if kind else find_browsers(here.environ, here.platform)
+        browser, *others = found or (None,)
         driver = driver_on_path(browser.kind, here.environ, here.platform) if browser else None
     except UsageError as error:
-        yield Finding("browser", Level.ERROR, *_split(error))
+        yield Finding("browser", Level.ERROR, str(error), f"unset {BROWSER_VARIABLE} {DRIVER_VARIABLE}")
         return
     if browser is None:
         hint = package_hint(kind, here.platform)
         yield Finding("browser", Level.ERROR, f"no {kind or 'browser that a run could use'} is installed", hint)
         return
-    also = f"; also here: {', '.join(other.kind for other in others)}" if others else ""
-    yield Finding("browser", Level.OK, f"{browser.kind} {browser.version or '(version unknown)'} at {browser.path}{also}")
+    also = f"; also here: {', '.join(other.kind for other in others if other)}" if others else ""
+    yield Finding(
+        "browser", Level.OK, f"{browser.kind} {browser.version or '(version unknown)'} at {browser.path}{also}"
+    )
     yield _driver(browser, driver, here)
     if here.is_root and browser.kind != "firefox":
         text = "this is root: the browser runs without its sandbox; an ordinary user is safer"
@@ -166,7 +171,7 @@ def home(here: Surroundings) -> Finding:
             if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
                 raise UsageError(f"{folder} cannot be made in {parent}. Name another: export OPTOUT_HOME=~/.optout")
     except UsageError as error:
-        return Finding("home", Level.ERROR, *_split(error))
+        return Finding("home", Level.ERROR, str(error), "export OPTOUT_HOME=~/.optout")
     return Finding("home", Level.OK, f"{', '.join(map(str, folders))}: private and writable")
 
 
@@ -176,7 +181,9 @@ def disk(here: Surroundings) -> Finding:
     try:
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        return Finding("disk", Level.WARNING, f"free space of {folder} is unknown ({error.strerror})", f"df -h '{folder}'")
+        return Finding(
+            "disk", Level.WARNING, f"free space of {folder} is unknown ({error.strerror})", f"df -h '{folder}'"
+        )
     text = f"{free / 1e9:.1f} GB free at {folder}"
     if free >= LITTLE_SPACE:
         return Finding("disk", Level.OK, text)
@@ -189,7 +196,7 @@ def keyring_here(here: Surroundings) -> Finding:
     try:
         system = find_system_keyring(here.environ)
     except UsageError as error:
-        return Finding("keyring", Level.ERROR, *_split(error))
+        return Finding("keyring", Level.ERROR, str(error), f"unset {BACKEND_VARIABLE}")
     if not isinstance(system, NoSystemKeyring):
         return Finding("keyring", Level.OK, f"{system.name}, safe")
     text = f"no system keyring ({system.reason}); the encrypted file {here.places.keyring_file} stands in, safe"
@@ -233,7 +240,7 @@ def accounts(here: Surroundings) -> Iterator[Finding]:
     try:
         known = AccountBook(here.places, MemorySecrets()).list()
     except UsageError as error:
-        yield Finding("accounts", Level.ERROR, *_split(error))
+        yield Finding("accounts", Level.ERROR, str(error), _out_of_the_way(here.places.accounts_file, error))
         return
     if not known:
         yield Finding("accounts", Level.WARNING, "none is set up yet", "optout accounts add me")
@@ -241,7 +248,7 @@ def accounts(here: Surroundings) -> Iterator[Finding]:
     try:
         statuses = _last_statuses(here, known)
     except HistoryError as error:
-        yield Finding("history", Level.ERROR, *_split(error))
+        yield Finding("history", Level.ERROR, str(error), _out_of_the_way(here.places.history_file, error))
         statuses = {}
     for account in known:
         yield _account(account, statuses.get(account.name), here)
@@ -283,9 +290,6 @@ def _existing(folder: Path) -> Path:
     return next(place for place in (folder, *folder.parents) if os.path.lexists(place))
 
 
-def _split(error: UsageError | HistoryError) -> tuple[str, str | None]:
-    """What happened, and the command at the end of the message: our errors end with it, after a colon."""
-    text = str(error)
-    said, colon, remedy = text.rpartition(": ")
-    is_command = bool(colon) and remedy.split(" ")[0] in ("unset", "export", "rm", "mv", "optout", "pipx", "sudo")
-    return (text, remedy) if is_command else (text, None)
+def _out_of_the_way(path: Path, error: UsageError) -> str:
+    # A file of a newer version is whole: moving it away would lose what it holds.
+    return UPDATE if "newer" in str(error) else f"mv '{path}' '{path}.broken'"
