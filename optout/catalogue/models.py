@@ -94,7 +94,7 @@ class Model(BaseModel):
 
 
 class Evidence(StrEnum):
-    """How surely a fact is known (linkedin.md's classes, and two of our own)."""
+    """How surely a fact is known (docs/selectors.md has the classes)."""
 
     A = "A"
     B = "B"

@@ -36,7 +36,7 @@ def settings(service: ServiceOption = None, json: JsonOption = False, selectors:
 
     \b
     optout settings
-    optout settings --service linkedin --json
+    optout settings --json
     """
     services = _services(_catalogue(selectors), service)
     if json:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optout.catalogue.document import MAX_BYTES
@@ -97,7 +97,6 @@ FAULTS = [
     ("title: Shop", "title: !!python/name:os.system Shop", "7:12: found the tag !!python/name:os.system, expected plain values"),
     ("[*switch]", "[*swich]", "33:20: the alias *swich names nothing, expected an anchor &swich before it"),
     ("[*switch]", "&loop [*loop]", "33:26: the alias *loop stands inside of what it names, expected an anchor &loop before it"),
-    ("    title: Two", "  : :\n    title: Two", "29:7: expected valid YAML: did not find expected '-' indicator"),
 ]  # fmt: skip
 
 
@@ -143,7 +142,6 @@ def test_the_whole_message_names_count_file_and_what_to_do() -> None:
         ("just words", "1:1: found 'just words', expected a mapping that begins with 'format: 1'"),
         ("a: 1\n---\nb: 2\n", "2:1: found a second document (---), expected one"),
         ("? [a]\n: b\n", "1:3: found a list, expected a plain key"),
-        ("a: \x00", "1:4: expected valid YAML: unacceptable character #x0000: control characters are not allowed"),
         ("[" * 500_000, "1:41: expected at most 40 levels of nesting"),
         ("- " * 400_000, "1:81: expected at most 40 levels of nesting"),
         ("{a: " * 200_000, "1:161: expected at most 40 levels of nesting"),
@@ -151,6 +149,12 @@ def test_the_whole_message_names_count_file_and_what_to_do() -> None:
 )
 def test_what_is_no_plain_mapping_is_refused(text: str, expected: str) -> None:
     assert refusal(text) == [f"file.yaml:{expected}"]
+
+
+@pytest.mark.parametrize(("text", "place"), [("a: 1\nb: [1\n", "3:1"), ("a: \x00", "1:4"), ('a: "x\n', "2:1")])
+def test_what_is_no_yaml_is_refused_in_the_parsers_words(text: str, place: str) -> None:
+    (problem,) = refusal(text)
+    assert problem.startswith(f"file.yaml:{place}: expected valid YAML: ")
 
 
 def test_aliases_that_multiply_are_refused_before_they_fill_the_memory() -> None:
@@ -210,6 +214,7 @@ def _is_catalogue_or_refusal(content: bytes, path: Path) -> None:
     assert all(problem.place.line >= 1 and problem.place.column >= 1 for problem in problems)
 
 
+@settings(deadline=None)
 @given(content=st.binary(max_size=300))
 def test_any_bytes_are_refused_and_nothing_else_is_raised(
     content: bytes, tmp_path_factory: pytest.TempPathFactory
@@ -220,6 +225,7 @@ def test_any_bytes_are_refused_and_nothing_else_is_raised(
 SIGNS = st.text(alphabet="[]{}:,-?&*!|>'\"%@`#\n\t ~<=.0123456789abxyzTrueNullOnéÿ\u2028\x85\ufeff\\", max_size=60)
 
 
+@settings(deadline=None)
 @given(before=st.integers(0, len(SMALL)), gone=st.integers(0, 80), instead=SIGNS)
 def test_a_file_with_a_part_replaced_is_read_or_refused(
     before: int, gone: int, instead: str, tmp_path_factory: pytest.TempPathFactory
@@ -241,6 +247,7 @@ STRUCTURES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(structure=st.dictionaries(KEYS, STRUCTURES), overlay=st.dictionaries(KEYS, STRUCTURES))
 def test_any_structure_is_read_or_refused_as_file_and_as_overlay(structure: object, overlay: object) -> None:
     import io
