@@ -50,11 +50,11 @@ grid: setup-test  ## a Selenium Grid hub and two nodes on loopback (Java 17)
 
 docs:  ## builds the site of docs/ into site/, strictly
 	@scripts/setup.sh docs
-	@$(PYTHON_HERE) -m mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(PYTHON_HERE) -m mkdocs build --strict
 
 docs-serve:  ## shows the documents while they are written
 	@scripts/setup.sh docs
-	@$(PYTHON_HERE) -m mkdocs serve
+	@NO_MKDOCS_2_WARNING=1 $(PYTHON_HERE) -m mkdocs serve
 
 clean:  ## removes all that make made, .venv included
 	rm -rf .venv .tools build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -108,8 +108,14 @@ def _said(result: NoticeResult) -> str:
         NoticeStatus.FIRST: f"kept for the first time{aside}",
         NoticeStatus.SAME: f"unchanged since {since}",
         NoticeStatus.CHANGED: f"changed since {since}: {number}",
-        NoticeStatus.UNREAD: f"not read: {result.reason}." + (f" The text of {since} stays kept." if since else ""),
+        NoticeStatus.UNREAD: f"not read: {ended(result.reason or '')}"
+        + (f" The text of {since} stays kept." if since else ""),
     }[result.status]
+
+
+def ended(sentence: str) -> str:
+    """The sentence with its full stop, unless it ends by itself."""
+    return sentence if sentence.endswith(("?", ".")) else f"{sentence}."
 
 
 def _show_change(change: Change, console: Console) -> None:
@@ -136,7 +142,9 @@ def _show_change(change: Change, console: Console) -> None:
     console.print()
     console.print(Padding(Text.assemble(f"{sign} {change.kind}", style="bold"), (0, 0, 0, 2)))
     console.print(Padding(text, (0, 0, 0, 4)))
-    news = [f"date: {date}" for date in change.dates] + [f"newly mentions: {topic}" for topic in change.topics]
+    news = [f"date: {date}" for date in change.dates]
+    if change.topics:
+        news.append(f"newly mentions: {', '.join(change.topics)}")
     if news:
         console.print(Padding(Text("! " + " · ".join(news), style="yellow"), (0, 0, 0, 4)))
 
