@@ -67,6 +67,28 @@ PACKAGES: dict[str, dict[Kind, str]] = {
     },
 }
 
+# Debian has no geckodriver of its own.
+DRIVER_PACKAGES: dict[str, dict[Kind, str]] = {
+    "linux": {
+        "chromium": "sudo apt-get install chromium-driver",
+        "chrome": "sudo apt-get install chromium-driver",
+        "firefox": "cargo install geckodriver",
+        "edge": "sudo apt-get install chromium chromium-driver",
+    },
+    "darwin": {
+        "chromium": "brew install --cask chromedriver",
+        "chrome": "brew install --cask chromedriver",
+        "firefox": "brew install geckodriver",
+        "edge": "brew install --cask microsoft-edge",
+    },
+    "win32": {
+        "chromium": "winget install Chromium.ChromeDriver",
+        "chrome": "winget install Chromium.ChromeDriver",
+        "firefox": "winget install Mozilla.GeckoDriver",
+        "edge": "winget install Microsoft.EdgeDriver",
+    },
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Installed:
@@ -165,6 +187,11 @@ def majors_fit(browser: Installed, driver: Installed) -> bool:
 def package_hint(kind: str | None = None, platform: str = sys.platform) -> str:
     """The one command that installs that browser (and its driver, where there is a package)."""
     return PACKAGES[platform if platform in PACKAGES else "linux"][check_kind(kind or "chromium")]
+
+
+def driver_hint(kind: str, platform: str = sys.platform) -> str:
+    """The one command that installs the driver for that browser."""
+    return DRIVER_PACKAGES[platform if platform in DRIVER_PACKAGES else "linux"][check_kind(kind)]
 
 
 def program_version(path: Path, platform: str = sys.platform) -> str:

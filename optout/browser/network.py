@@ -12,6 +12,7 @@ Event = dict[str, Any]
 
 # Requests of these destinations do not carry a page's data or a save; they are never waited for.
 PASSIVE = frozenset({"image", "font", "audio", "video", "track", "style", "manifest", "report"})
+BODY_SECONDS = 0.5
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -40,7 +41,8 @@ class Traffic:
 
     def __init__(self, on_response: Callable[[Response], None] | None = None) -> None:
         self._changed = threading.Condition()
-        self._under_way: dict[str, tuple[float, str]] = {}
+        self._under_way: dict[str, float] = {}
+        self._ends_at: dict[str, float] = {}
         self._last_change = time.monotonic()
         self._begun = 0
         self._writes: list[Response] = []
@@ -54,37 +56,52 @@ class Traffic:
             return
         with self._changed:
             self._begun += 1
-            self._under_way[request["request"]] = (time.monotonic(), request.get("method", "GET"))
+            self._under_way[request["request"]] = time.monotonic()
+            self._ends_at.pop(request["request"], None)
             self._last_change = time.monotonic()
             self._changed.notify_all()
 
-    def end(self, event: Event, *, failed: bool) -> None:
-        """A request was answered (`network.responseCompleted`) or failed (`network.fetchError`)."""
+    def answer_began(self, event: Event) -> None:
+        """The head of an answer came (`network.responseStarted`).
+
+        A write is answered with that. Chromium never reports the end of an answer whose body the page does not read
+        (seen in 156), so a read counts as under way for a moment more only; an endless stream not at all.
+        """
         request, answer = event["request"], event.get("response") or {}
-        response = Response(
-            url=request.get("url", ""),
-            method=request.get("method", "GET"),
-            status=int(answer.get("status") or 0),
-            is_document=bool(event.get("navigation")),
-            is_passive=_is_passive(event),
-            from_cache=bool(answer.get("fromCache")),
-        )
+        number = request["request"]
+        with self._changed:
+            if request.get("method", "GET") not in READING or "event-stream" in str(answer.get("mimeType", "")):
+                self._under_way.pop(number, None)
+            elif number in self._under_way:
+                self._ends_at[number] = time.monotonic() + BODY_SECONDS
+            self._answered(_response(event))
+        if self._on_response:
+            self._on_response(_response(event))
+
+    def end(self, event: Event, *, failed: bool) -> None:
+        """A request was answered in full (`network.responseCompleted`) or failed (`network.fetchError`)."""
         with self._changed:
             # A redirect answers the request and goes on under the same id: the next `begin` puts it back.
-            self._under_way.pop(request["request"], None)
-            if response.method not in READING:
-                self._writes.append(response)
-            if response.is_document and not failed:
-                self._document = response
+            self._under_way.pop(event["request"]["request"], None)
+            self._ends_at.pop(event["request"]["request"], None)
+            if failed:
+                self._answered(_response(event))
             self._last_change = time.monotonic()
             self._changed.notify_all()
-        if self._on_response and not failed:
-            self._on_response(response)
+
+    def _answered(self, response: Response) -> None:
+        if response.method not in READING:
+            self._writes.append(response)
+        if response.is_document and response.status:
+            self._document = response
+        self._last_change = time.monotonic()
+        self._changed.notify_all()
 
     def forget(self) -> None:
         """Start anew: the page is being left."""
         with self._changed:
             self._under_way.clear()
+            self._ends_at.clear()
             self._document = None
             self._last_change = time.monotonic()
 
@@ -93,13 +110,6 @@ class Traffic:
         """The answer that brought the present document, if it was seen."""
         with self._changed:
             return self._document
-
-    def stream(self, event: Event) -> None:
-        """An answer began (`network.responseStarted`); an endless one is not waited for."""
-        if "event-stream" in str((event.get("response") or {}).get("mimeType", "")):
-            with self._changed:
-                self._under_way.pop(event["request"]["request"], None)
-                self._changed.notify_all()
 
     def mark(self) -> Mark:
         """A point to compare with later."""
@@ -125,7 +135,11 @@ class Traffic:
         with self._changed:
             while True:
                 now = time.monotonic()
-                pending = [begun for begun, _ in self._under_way.values() if now - begun < ignore_older]
+                pending = [
+                    number
+                    for number, begun in self._under_way.items()
+                    if now - begun < ignore_older and now < self._ends_at.get(number, now + 1)
+                ]
                 quiet_at = self._last_change + still
                 if not pending and now >= quiet_at:
                     return True
@@ -144,6 +158,18 @@ class Traffic:
                     return False
                 self._changed.wait(left)
             return True
+
+
+def _response(event: Event) -> Response:
+    request, answer = event["request"], event.get("response") or {}
+    return Response(
+        url=request.get("url", ""),
+        method=request.get("method", "GET"),
+        status=int(answer.get("status") or 0),
+        is_document=bool(event.get("navigation")),
+        is_passive=_is_passive(event),
+        from_cache=bool(answer.get("fromCache")),
+    )
 
 
 def _is_passive(event: Event) -> bool:

@@ -160,7 +160,7 @@ class Session:
         if method == "network.beforeRequestSent":
             tab.traffic.begin(event)
         elif method == "network.responseStarted":
-            tab.traffic.stream(event)
+            tab.traffic.answer_began(event)
         elif method == "network.responseCompleted":
             tab.traffic.end(event, failed=False)
         elif method == "network.fetchError":
