@@ -163,6 +163,23 @@ def test_many_threads_share_one_history(history: History) -> None:
     assert [len(history.last_changes(account, ORIGIN)) for account in accounts] == [20] * 8
 
 
+def test_nobody_writes_between_the_reading_and_the_writing_of_one_step(history: History, path: Path) -> None:
+    # finish_run reads which accounts are written, then goes through the result's: there another process tries.
+    class Meanwhile(tuple[AccountResult, ...]):
+        __slots__ = ()
+
+        def __iter__(self) -> Iterator[AccountResult]:
+            with pytest.raises(HistoryError, match="is in use by another optout"):
+                begin(other)
+            return super().__iter__()
+
+    run_id = begin(history)
+    accounts = finish(history, run_id, setting("ai", Outcome.ALREADY_OFF, State.OFF, State.OFF)).accounts
+    with History.open(path, busy_seconds=0.01) as other:
+        history.finish_run(run_id, RunResult("run", False, NOON, 9.0, Meanwhile(accounts), run_id))
+        assert [row.seconds for row in other.runs()] == [9.0]
+
+
 def test_own_intents_in_flight_are_not_those_of_a_dead_run(history: History) -> None:
     history.intend(begin(history), "me", ORIGIN, "ai", State.ON, URL)
     assert history.unfinished("me", ORIGIN) == ()
