@@ -241,19 +241,22 @@ class History:
         return self._seen(account, origin).get(setting_id)
 
     def last_changes(self, account: str, origin: str) -> tuple[Change, ...]:
-        """What the last run with changes turned off and nobody has put back since, in the order it was done.
+        """What the last run with changes turned off and nobody has put back since, each setting once, oldest first.
 
-        Runs that died directly before it belong to it: it was their continuation.
+        Runs that died directly before it belong to it: it was their continuation. `before` is the state before the
+        first try.
         """
         rows = self._rows(
             "SELECT i.id, i.concluded_by, i.setting_id, i.before, i.url, i.detail, i.concluded_at, i.reading,"
             " (SELECT COUNT(*) FROM intents u WHERE u.account=i.account AND u.origin=i.origin"
             "  AND u.setting_id=i.setting_id AND u.outcome=? AND u.id>i.id) AS undone,"
             " (SELECT a.document IS NOT NULL FROM accounts a WHERE a.run_id=i.concluded_by AND a.account=i.account)"
-            " FROM intents i WHERE i.account=? AND i.origin=? AND i.outcome=? ORDER BY i.concluded_by DESC, i.id DESC",
-            (Outcome.RESTORED, account, origin, Outcome.TURNED_OFF),
+            # An undo that died was about to switch on: its intent is no change, whatever was found later.
+            " FROM intents i WHERE i.account=? AND i.origin=? AND i.outcome=? AND i.before IN (?,?)"
+            " ORDER BY i.concluded_by DESC, i.id DESC",
+            (Outcome.RESTORED, account, origin, Outcome.TURNED_OFF, State.ON, State.MIXED),
         )
-        changes: list[Change] = []
+        changes: dict[str, Change] = {}
         last_run = None
         with decoding(self._path):
             for key, run_id, setting_id, before, url, detail, at, reading, times_undone, was_finished in rows:
@@ -262,10 +265,11 @@ class History:
                 last_run = run_id
                 if times_undone == 0:
                     proof = reading_from_json(load_object(reading)) if reading else None
-                    changes.append(
-                        Change(key, run_id, setting_id, State(before), url, load_object(detail), moment(at), proof)
+                    changes.pop(setting_id, None)
+                    changes[setting_id] = Change(
+                        key, run_id, setting_id, State(before), url, load_object(detail), moment(at), proof
                     )
-        return tuple(reversed(changes))
+        return tuple(reversed(changes.values()))
 
     def runs(self, limit: int = 20, account: str | None = None) -> tuple[RunRow, ...]:
         """The last runs, newest first; with `account`, those that covered it."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from optout.errors import UsageError
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from optout.history import History
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-ShotKey = tuple[str, str, Literal["before", "after"]]
+ShotKey = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class ReportContext:
     """What the page shows beside the result.
 
     `evidence` is `History.evidence` (without it, the result alone); `timelines`, `notes` and `shots` are by account;
-    `shots` are PNG files of the control alone. `zone`: of all times shown, this machine's own if `None`.
+    `shots` are PNG files of the control alone, by account, setting id and `before` or `after`. `zone`: of all times shown, this machine's own if `None`.
     """
 
     titles: Titles
@@ -201,8 +201,7 @@ def _account(result: RunResult, account: AccountResult, context: ReportContext) 
 
 def _setting(result: RunResult, account: AccountResult, item: SettingResult, context: ReportContext) -> dict[str, Any]:
     shots = []
-    roles: tuple[Literal["before", "after"], ...] = ("before", "after")
-    for role in roles:
+    for role in ("before", "after"):
         picture = context.shots.get((account.account, item.id, role), b"")
         if picture.startswith(PNG_SIGNATURE):
             data = f"data:image/png;base64,{base64.b64encode(picture).decode()}"

@@ -299,6 +299,27 @@ def test_a_run_that_died_belongs_to_the_run_that_went_on(history: History) -> No
     assert changed(history) == ["done-before-the-kill", "hanging", "rest"]
 
 
+def test_a_setting_that_took_two_tries_is_one_change_from_its_first_state(history: History) -> None:
+    run_id = begin(history)
+    tries = [history.intend(run_id, "me", ORIGIN, "jobs", before, URL) for before in (State.MIXED, State.ON)]
+    turn_off(history, run_id, "ai")
+    for intent in tries:
+        history.conclude(intent, Outcome.TURNED_OFF, None)
+    finish(history, run_id)
+    assert [(change.setting_id, change.before) for change in history.last_changes("me", ORIGIN)] == [
+        ("jobs", State.MIXED),
+        ("ai", State.ON),
+    ]
+
+
+def test_an_undo_that_died_is_no_change(history: History) -> None:
+    hanging = history.intend(begin(history, "undo"), "me", ORIGIN, "ai", State.OFF, URL)
+    following = begin(history)
+    history.conclude(hanging, Outcome.TURNED_OFF, None, run_id=following)
+    finish(history, following)
+    assert changed(history) == []
+
+
 def test_a_timeline_shows_what_was_on_before_it_was_off(history: History) -> None:
     finish(history, begin(history), setting("ai", Outcome.TURNED_OFF, State.ON, State.OFF))
     later = NOON + timedelta(days=7)
