@@ -35,10 +35,10 @@ from optout.history_rows import (
     canonical,
     clean_url,
     digest_of,
+    last_changes_of,
     load_object,
     moment,
     reading_as_json,
-    reading_from_json,
     setting_as_json,
     setting_from_json,
     verified_state,
@@ -256,20 +256,8 @@ class History:
             " ORDER BY i.concluded_by DESC, i.id DESC",
             (Outcome.RESTORED, account, origin, Outcome.TURNED_OFF, State.ON, State.MIXED),
         )
-        changes: dict[str, Change] = {}
-        last_run = None
         with decoding(self._path):
-            for key, run_id, setting_id, before, url, detail, at, reading, times_undone, was_finished in rows:
-                if last_run is not None and run_id != last_run and was_finished:
-                    break
-                last_run = run_id
-                if times_undone == 0:
-                    proof = reading_from_json(load_object(reading)) if reading else None
-                    changes.pop(setting_id, None)
-                    changes[setting_id] = Change(
-                        key, run_id, setting_id, State(before), url, load_object(detail), moment(at), proof
-                    )
-        return tuple(reversed(changes.values()))
+            return last_changes_of(rows)
 
     def runs(self, limit: int = 20, account: str | None = None) -> tuple[RunRow, ...]:
         """The last runs, newest first; with `account`, those that covered it."""

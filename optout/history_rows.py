@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -215,6 +215,26 @@ def verified_state(result: SettingResult) -> State:
         return State.ABSENT
     known = result.after if result.outcome is Outcome.RESTORED else result.before
     return known or State.ON
+
+
+def last_changes_of(rows: Iterable[Sequence[Any]]) -> tuple[Change, ...]:
+    """The changes of the last run and of runs that died before it, from their rows in falling order of time.
+
+    A row: intent, run, setting, before, url, detail, time, reading, times undone, whether its run was finished.
+    """
+    changes: dict[str, Change] = {}
+    last_run = None
+    for key, run_id, setting_id, before, url, detail, at, reading, times_undone, was_finished in rows:
+        if last_run is not None and run_id != last_run and was_finished:
+            break
+        last_run = run_id
+        if times_undone == 0:
+            proof = reading_from_json(load_object(reading)) if reading else None
+            changes.pop(setting_id, None)
+            changes[setting_id] = Change(
+                key, run_id, setting_id, State(before), url, load_object(detail), moment(at), proof
+            )
+    return tuple(reversed(changes.values()))
 
 
 def _text(value: Any) -> str:

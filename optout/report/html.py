@@ -42,8 +42,9 @@ ShotKey = tuple[str, str, str]
 class ReportContext:
     """What the page shows beside the result.
 
-    `evidence` is `History.evidence` (without it, the result alone); `timelines`, `notes` and `shots` are by account;
-    `shots` are PNG files of the control alone, by account, setting id and `before` or `after`. `zone`: of all times shown, this machine's own if `None`.
+    `evidence` is `History.evidence` (without it, the result alone). `timelines` and `notes` are by account; `shots`,
+    PNG files of the control alone, by account, setting id and `before` or `after`. `zone` is that of all times shown,
+    this machine's own if `None`.
     """
 
     titles: Titles
