@@ -71,10 +71,8 @@ def _introduce(site: PracticeSite) -> None:
         lines.append(f"Authenticator: {site.totp_secret(account)}")
     lines += [
         "",
-        "To run against it, in another terminal:",
-        f"  optout accounts add practice --username {account.username} --password-stdin --origin {site.origin}",
-        f"  optout run practice --origin {site.origin}",
-        "Or, all in one: optout run --practice",
+        f"To run against it, in another terminal: optout run --origin {site.origin}",
+        "Or, site, account and run all in one:    optout run --practice",
         "Ctrl-C ends it.",
     ]
     typer.echo("\n".join(lines))

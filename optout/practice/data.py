@@ -186,7 +186,9 @@ def data_address(path: str) -> str:
 def allow_caching(site: PracticeSite, setting: PracticeSetting, response: Response) -> None:
     """Let caches keep the answer, where the scenario says so."""
     if site.scenario.hits(Fault.CACHED, setting.id):
-        response.headers["Cache-Control"] = f"public, max-age={_CACHED_SECONDS}"
+        response.headers["Cache-Control"] = f"private, max-age={_CACHED_SECONDS}"
+        # One session's old pages, but never those of a scenario before: each sign-in has its own cookie.
+        response.headers["Vary"] = "Cookie"
 
 
 def slow_down_answer(status: int) -> Response:

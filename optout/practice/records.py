@@ -20,7 +20,7 @@ SignInKind = Literal[
 
 DEFAULT_USERNAME = "me@practice.test"
 DEFAULT_PASSWORD = "practice-makes-perfect"
-DEFAULT_TOTP_SECRET = "JBSWY3DPEHPK3PXP"
+DEFAULT_TOTP_SECRET = "PRACTICEMAKESPERFECTPRACTICEMAKE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request that reached the server; `at` is a monotonic time in seconds."""
+    """One request that reached the server; `at` is a monotonic time in seconds, header names are in lower case."""
 
     method: str
     path: str

@@ -215,7 +215,7 @@ class LoopbackSite:
             Request(
                 request.method,
                 path,
-                dict(request.headers.items()),
+                {name.lower(): value for name, value in request.headers.items()},
                 response.status_code,
                 time.monotonic(),
                 self.current_username(),

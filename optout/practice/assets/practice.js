@@ -187,10 +187,20 @@
     else render(data);
   };
 
+  const beServedByWorker = async (workers) => {
+    await workers.register("/practice-worker.js");
+    const registration = await workers.ready;
+    if (workers.controller) return;
+    // A page that began to load before the worker was ready is not served by it until it is claimed.
+    const served = new Promise((done) => workers.addEventListener("controllerchange", done, { once: true }));
+    registration.active.postMessage("claim");
+    await Promise.race([served, pause(500)]);
+  };
+
   const start = async () => {
     const top = document.getElementById("top");
     if (top) serve(top, shell.wires);
-    if (shell.worker && navigator.serviceWorker) await navigator.serviceWorker.register("/practice-worker.js");
+    if (shell.worker && navigator.serviceWorker) await beServedByWorker(navigator.serviceWorker);
     await banner();
     if (shell.inline) {
       serve(root, shell.inline.wires);

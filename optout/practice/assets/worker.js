@@ -3,6 +3,7 @@ const stale = __STALE__;
 const epoch = "__EPOCH__";
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+self.addEventListener("message", (event) => event.waitUntil(self.clients.claim()));
 const answer = async (request, data) => {
   // The practice site plays another scenario now: this worker has no more to say.
   if ((await (await fetch("/practice-epoch")).text()) !== epoch) {
