@@ -20,6 +20,7 @@ from optout.browser.installed import (
     DRIVERS,
     Installed,
     check_kind,
+    driver_hint,
     driver_on_path,
     find_browsers,
     installed_browser,
@@ -136,7 +137,7 @@ def browser_and_driver(here: Surroundings, kind: str | None = None) -> Iterator[
 
 
 def _driver(browser: Installed, driver: Installed | None, here: Surroundings) -> Finding:
-    hint = package_hint(browser.kind, here.platform)
+    hint = driver_hint(browser.kind, here.platform)
     if driver is None:
         text = f"no {DRIVERS[browser.kind]} on the PATH: one is downloaded at the first run, if the network allows"
         return Finding("driver", Level.WARNING, text, hint)
@@ -172,7 +173,8 @@ def home(here: Surroundings) -> Finding:
                 raise UsageError(f"{folder} cannot be made in {parent}. Name another: export OPTOUT_HOME=~/.optout")
     except UsageError as error:
         return Finding("home", Level.ERROR, str(error), "export OPTOUT_HOME=~/.optout")
-    return Finding("home", Level.OK, f"{', '.join(map(str, folders))}: private and writable")
+    missing = "" if here.places.home.exists() else " (made at the first use)"
+    return Finding("home", Level.OK, f"{', '.join(map(str, folders))}: private and writable{missing}")
 
 
 def disk(here: Surroundings) -> Finding:
