@@ -30,13 +30,15 @@ def test_the_list_names_every_scenario_with_its_sentence() -> None:
 def test_it_serves_until_it_is_interrupted_and_ends_cleanly() -> None:
     with start("--scenario", "german") as process:
         assert process.stdout
-        first = process.stdout.readline()
-        origin = re.search(r"http://127\.0\.0\.1:\d+", first)
-        assert origin, first
+        shown = ""
+        while "Ctrl-C" not in shown:
+            shown += process.stdout.readline()
+        origin = re.search(r"http://127\.0\.0\.1:\d+", shown)
+        assert origin, shown
         with urllib.request.urlopen(f"{origin[0]}/login") as page:
             assert b"Practice site" in page.read()
         process.send_signal(signal.SIGINT)
-        shown, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=30)
     assert process.returncode == 0
     assert "Account:       me@practice.test" in shown
     assert "Password:      practice-makes-perfect" in shown
