@@ -170,7 +170,9 @@ def test_secrets_are_kept_by_account_and_origin(places: Places) -> None:
 def test_storing_without_an_authenticator_secret_forgets_the_earlier_one(places: Places) -> None:
     secrets = secrets_with(places)
     secrets.store("me", ORIGIN, Secret("one"), Secret("TOTP"))
+    first = places.keyring_file.stat().st_ino
     secrets.store("me", ORIGIN, Secret("two"), None)
+    assert places.keyring_file.stat().st_ino != first, "replaced whole, not rewritten in place"
     assert revealed(secrets.password("me", ORIGIN)) == "two"
     assert secrets.totp("me", ORIGIN) is None
 

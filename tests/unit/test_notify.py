@@ -78,7 +78,10 @@ def test_a_notification_reaches_the_desktops_service() -> None:
 
 
 def test_a_bus_without_a_service_is_a_sentence_without_a_stack() -> None:
-    code = "import os; from optout.notify import notify; print(notify('a', 'b', {**os.environ, 'PATH': '/nowhere'}))"
+    code = (
+        "import logging, os; logging.basicConfig(); from optout.notify import notify;"
+        "print(notify('a', 'b', {**os.environ, 'PATH': '/nowhere'}))"
+    )
     done = on_a_bus(sys.executable, "-c", code)
     assert done.stdout.startswith("No notification was shown: ")
     assert done.stdout.count("\n") == 1

@@ -95,7 +95,11 @@ def test_a_place_that_cannot_be_written_is_one_sentence() -> None:
         Places(Path("/proc/optout-test")).prepare()
 
 
-def test_files_are_private_from_the_start_whatever_the_umask(tmp_path: Path, open_umask: None) -> None:
+def test_files_are_private_from_the_start_whatever_the_umask(
+    tmp_path: Path, open_umask: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Closing it afterwards would leave a moment in which anybody could open it.
+    monkeypatch.setattr(os, "fchmod", lambda descriptor, mode: None)
     with open_private(tmp_path / "new", "w") as handle:
         assert mode_of(tmp_path / "new") == 0o600
         handle.write("x")
