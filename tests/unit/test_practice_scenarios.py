@@ -253,6 +253,13 @@ def test_a_page_that_never_finishes_keeps_its_connection_open(site: PracticeSite
     connection.close()
 
 
+def test_the_right_password_can_be_refused(site: PracticeSite) -> None:
+    site.use("wrong-password")
+    visitor = Visitor(site.origin)
+    assert "That&#x27;s not the right password" in visitor.sign_in().text
+    assert visitor.get("/feed/").path == "/login"
+
+
 @pytest.mark.parametrize("scenario", ["sign-in-redirects-elsewhere", "sign-in-form-posts-elsewhere"])
 def test_the_other_origin_writes_down_what_it_is_sent(site: PracticeSite, scenario: str) -> None:
     site.use(scenario)

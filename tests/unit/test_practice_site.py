@@ -401,7 +401,10 @@ def test_stop_does_not_wait_for_open_connections_and_frees_the_port() -> None:
     idle = http.client.HTTPConnection("127.0.0.1", port)
     idle.request("GET", "/login")
     idle.getresponse().read()
+    assert idle.sock is not None
+    idle.sock.settimeout(2)
     site.stop()
+    assert idle.sock.recv(1) == b"", "the open connection was dropped"
     with PracticeSite(port=port) as again:
         assert again.origin == f"http://127.0.0.1:{port}"
     idle.close()

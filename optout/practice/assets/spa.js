@@ -3,9 +3,11 @@ const STYLE = `
   :host { display: block; } nav { display: flex; gap: 18px; margin-bottom: 20px; } a { color: #5b3fa8; text-decoration: none; }
   ul { list-style: none; padding: 0; } li { background: #fff; border: 1px solid #ded8ef; border-radius: 10px; margin: 8px 0; }
   li a { display: flex; justify-content: space-between; padding: 12px 16px; } .line { align-items: center; background: #fff;
-  border: 1px solid #ded8ef; border-radius: 10px; display: flex; justify-content: space-between; padding: 14px 16px; }
-  button[role=switch] { background: #a8a2b8; border: 0; border-radius: 12px; height: 24px; width: 44px; }
-  button[role=switch][aria-checked=true] { background: #5b3fa8; }
+  border: 1px solid #ded8ef; border-radius: 10px; display: flex; gap: 14px; justify-content: space-between; padding: 14px 16px; }
+  button[role=switch] { background: radial-gradient(circle at 12px 50%, #fff 8px, transparent 9px) #a8a2b8; border: 0;
+  border-radius: 12px; height: 24px; width: 44px; }
+  button[role=switch][aria-checked=true] { background: radial-gradient(circle at 32px 50%, #fff 8px, transparent 9px) #5b3fa8; }
+  nav { align-items: center; } nav toggle-line { margin-left: auto; }
   .veil { align-items: center; background: #0007; display: flex; inset: 0; justify-content: center; position: fixed; }
   .sheet { background: #fff; border-radius: 14px; padding: 18px 24px; } .sheet button { font: inherit; padding: 6px 16px; }`;
 
