@@ -170,11 +170,20 @@ def test_secrets_are_kept_by_account_and_origin(places: Places) -> None:
 def test_storing_without_an_authenticator_secret_forgets_the_earlier_one(places: Places) -> None:
     secrets = secrets_with(places)
     secrets.store("me", ORIGIN, Secret("one"), Secret("TOTP"))
-    first = places.keyring_file.stat().st_ino
     secrets.store("me", ORIGIN, Secret("two"), None)
-    assert places.keyring_file.stat().st_ino != first, "replaced whole, not rewritten in place"
     assert revealed(secrets.password("me", ORIGIN)) == "two"
     assert secrets.totp("me", ORIGIN) is None
+
+
+def test_a_change_replaces_the_whole_file(places: Places) -> None:
+    secrets = secrets_with(places)
+    secrets.store("me", ORIGIN, Secret("one"), None)
+    before = places.keyring_file.read_bytes()
+    # Held open, the earlier file keeps its content: a reader in between sees the old or the new one, never a part.
+    with places.keyring_file.open("rb") as earlier:
+        secrets.store("you", ORIGIN, Secret("two"), None)
+        assert earlier.read() == before
+    assert places.keyring_file.read_bytes() != before
 
 
 def test_deleting_needs_no_passphrase(places: Places) -> None:

@@ -99,7 +99,7 @@ def test_files_are_private_from_the_start_whatever_the_umask(
     tmp_path: Path, open_umask: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Closing it afterwards would leave a moment in which anybody could open it.
-    monkeypatch.setattr(os, "fchmod", lambda descriptor, mode: None)
+    monkeypatch.setattr(os, "fchmod", lambda *_: None)
     with open_private(tmp_path / "new", "w") as handle:
         assert mode_of(tmp_path / "new") == 0o600
         handle.write("x")
