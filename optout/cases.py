@@ -12,20 +12,17 @@ from urllib.parse import urlsplit
 from optout.browser.recognition import PageKind, Recognized
 from optout.browser.tab import Tab
 from optout.browser.views import trim_path
-from optout.browser.waiting import Stop
 from optout.catalogue.models import Setting
 from optout.controls import (
     Examined,
-    Finder,
     Operated,
     Press,
+    Rules,
     ServiceWorkerInTheWay,
     SettingPage,
-    Timing,
     boxes_on,
     chosen_value,
 )
-from optout.directory import Directory
 from optout.errors import PageError
 from optout.indexes import IndexReading
 from optout.outcomes import Outcome, Reading, SettingResult, State
@@ -99,12 +96,9 @@ class Ledger(Protocol):
 class Desk:
     """What every case of one account's run needs."""
 
-    directory: Directory
+    rules: Rules
     visitor: Visitor
-    timing: Timing
-    stop: Stop
     ledger: Ledger
-    find: Finder
     dry_run: bool
     reread_index: Callable[[Tab, str], IndexReading | None]
 
@@ -216,7 +210,9 @@ def _apply(case: Case, desk: Desk, tab: Tab, page: SettingPage, proved: Proved) 
     contrary = State.OFF if case.target is State.OFF else State.ON
     listed = _listed_now(case, desk, tab, contradicts=contrary) if not case.was_operated else None
     if listed and listed.state is contrary:
-        conclude(case, Outcome.UNREADABLE, reason=f"two readings disagree, so nothing was clicked: {reading}; but {listed}")
+        conclude(
+            case, Outcome.UNREADABLE, reason=f"two readings disagree, so nothing was clicked: {reading}; but {listed}"
+        )
         return
     if listed is not None and listed is not case.listed:
         case.step = Step.EXAMINE  # the index was read again in this tab: the page has to be loaded anew
@@ -240,7 +236,7 @@ def _note_operated(case: Case, desk: Desk, operated: Operated) -> None:
             conclude(case, Outcome.FAILED, reason=f"the control could not be operated: {operated.why}")
             return
     case.step = Step.VERIFY
-    case.not_before = time.monotonic() + desk.timing.settle
+    case.not_before = time.monotonic() + desk.rules.timing.settle
 
 
 def _listed_now(case: Case, desk: Desk, tab: Tab, *, contradicts: State) -> Reading | None:
@@ -259,7 +255,7 @@ def _find_page(case: Case, desk: Desk, tab: Tab) -> tuple[Examined | None, Setti
         if trim_path(path) in tried:
             continue
         tried.add(trim_path(path))
-        examined, page = _examine_at(case, desk, tab, Lead(path, from_row))
+        examined, page = _examine_at(case, desk, tab, Lead(path, from_row, is_unconfirmed=case.listed is None))
         kind = examined.recognized.kind
         if kind is PageKind.SIGNED_OUT:
             raise SignedOut("signed out in the middle of the run")
@@ -269,7 +265,7 @@ def _find_page(case: Case, desk: Desk, tab: Tab) -> tuple[Examined | None, Setti
             desk.visitor.slow_down(examined.recognized.detail)
             desk.visitor.check()
         if kind is PageKind.ERROR:
-            raise PageError(f"{desk.directory.service.origin}{path}: {examined.recognized.detail}")
+            raise PageError(f"{desk.rules.directory.service.origin}{path}: {examined.recognized.detail}")
         tried.add(examined.view.path)
         if examined.reading is not None:
             return examined, page
@@ -281,7 +277,7 @@ def _find_page(case: Case, desk: Desk, tab: Tab) -> tuple[Examined | None, Setti
 
 
 def _examine_at(case: Case, desk: Desk, tab: Tab, lead: Lead) -> tuple[Examined, SettingPage]:
-    page = SettingPage(tab, desk.directory, case.setting, lead, desk.timing, desk.stop, desk.find)
+    page = SettingPage(tab, case.setting, lead, desk.rules)
     desk.visitor.open(tab, lead.path)
     for _ in range(TRIES):
         try:

@@ -29,6 +29,7 @@ class Timing:
     find: float = 5.0  # a control to appear on a loaded page
     still: float = 0.06  # no request under way: the page is quiet
     stable: float = 0.12  # two looks that far apart must agree
+    stable_alone: float = 0.8  # the same, where no index confirms what the page shows
     quiet: float = 11.0  # a page to become quiet at all
     save: float = 20.0  # a save to be answered
     no_request: float = 1.6  # a click that sends nothing
@@ -77,19 +78,27 @@ class Press:
 Finder = Callable[[Directory, Setting, PageView, Lead], Verdict]
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How controls are found, proved and waited for; the same for every setting of a run."""
+
+    directory: Directory
+    timing: Timing
+    stop: Stop
+    find: Finder = prove
+
+
 class SettingPage:
     """A setting's loaded page in a tab. `find` proves the control; it is found anew for every reading."""
 
-    def __init__(
-        self, tab: Tab, directory: Directory, setting: Setting, lead: Lead, timing: Timing, stop: Stop, find: Finder = prove
-    ) -> None:
+    def __init__(self, tab: Tab, setting: Setting, lead: Lead, rules: Rules) -> None:
         self._tab = tab
-        self._directory = directory
+        self._directory = rules.directory
         self._setting = setting
         self._lead = lead
-        self._timing = timing
-        self._stop = stop
-        self._find = find
+        self._timing = rules.timing
+        self._stop = rules.stop
+        self._find = rules.find
 
     def __str__(self) -> str:
         return f"{self._setting.title} on {self._lead.path}"
@@ -120,7 +129,9 @@ class SettingPage:
             if seen and time.monotonic() >= deadline + self._timing.quiet:
                 return self._unsteady(latest)
             seen = latest
-            self._stop.pause(self._timing.stable)
+            self._stop.pause(
+                self._timing.stable_alone if self._lead.is_unconfirmed and latest.reading else self._timing.stable
+            )
 
     def operate(self, how: Press) -> Operated:
         """Switch the control and wait until the save was answered.
@@ -191,7 +202,7 @@ class SettingPage:
         recognized = recognize(self._directory.service, view, document.status if document else None)
         if recognized.kind is not PageKind.READY:
             return Examined(recognized, view, Refused(Refusal.ABSENT, recognized.detail))
-        if view.controlled:
+        if view.controlled and not self._tab.is_past_workers:
             raise ServiceWorkerInTheWay(f"{view.url} came by way of a service worker, not from the server")
         verdict = self._find(self._directory, self._setting, view, self._lead)
         if isinstance(verdict, Refused):

@@ -50,7 +50,9 @@ class Directory:
             for control in setting.controls:
                 if control.ctl:
                     ctls.setdefault(control.ctl, set()).add(setting.id)
-        return cls(service, dict(catalogue.languages), _freeze(labels), _freeze(row_labels), _freeze(paths), _freeze(ctls))
+        return cls(
+            service, dict(catalogue.languages), _freeze(labels), _freeze(row_labels), _freeze(paths), _freeze(ctls)
+        )
 
     def owners_of_label(self, texts: Iterable[str]) -> frozenset[str]:
         """The settings that any of these texts is a label or heading of."""
@@ -70,15 +72,13 @@ class Directory:
 
     def vocabularies(self, lang: str) -> tuple[Vocabulary, ...]:
         """The words of a page's language; of every language when the page's is not known."""
-        known = self.languages.get(lang) or self.languages.get(lang.split("-")[0].lower())
+        known = self.languages.get(lang) or self.languages.get(lang.split("-", maxsplit=1)[0].lower())
         return (known,) if known else tuple(self.languages.values())
 
     def is_negated(self, text: str, lang: str) -> bool:
         """Whether a label says the opposite ("do not use my data"), by the negations of its language."""
         padded = f" {_words_only(text)} "
-        return any(
-            f" {_words_only(word)} " in padded for words in self.vocabularies(lang) for word in words.negations
-        )
+        return any(f" {_words_only(word)} " in padded for words in self.vocabularies(lang) for word in words.negations)
 
     def setting(self, setting_id: str) -> Setting:
         """The setting of that id."""

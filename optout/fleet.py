@@ -62,12 +62,12 @@ class Orders:
     command: str
     dry_run: bool = False
     target: State = State.OFF
-    launch: Launch = Launch()
+    launch: Launch = field(default_factory=Launch)
     jobs: int = 1
     tabs: int = 8
     pace: float | None = None
     pictures: bool = False
-    timing: Timing = Timing()
+    timing: Timing = field(default_factory=Timing)
     find: Callable[[Errand], Finder] = lambda _: prove
 
 
@@ -81,6 +81,7 @@ class Kit:
     person: Person
     stop: Stop
     catalogue_version: str
+    open_session: Callable[[Launch, Stop, Callable[[str], None]], Session] = open_session
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,9 @@ class Fleet:
         """One account, start to end. Nothing that happens here reaches another account."""
         name, origin = errand.account.name, errand.service.origin
         try:
-            with account_lock(self._kit.places, name, origin, self._kit.stop, lambda text: self._kit.progress.note(name, text)):
+            with account_lock(
+                self._kit.places, name, origin, self._kit.stop, lambda text: self._kit.progress.note(name, text)
+            ):
                 return self._locked(errand, run_id)
         except UsageError as error:
             if len(self._kit.history.run(run_id).accounts) <= 1:
@@ -188,7 +191,7 @@ class Fleet:
 
     def _open(self, account: str, profile: Path | None) -> Session:
         launch = replace(self._orders.launch, profile=profile)
-        return open_session(launch, self._kit.stop, lambda text: self._kit.progress.note(account, text))
+        return self._kit.open_session(launch, self._kit.stop, lambda text: self._kit.progress.note(account, text))
 
     @contextmanager
     def _profile(self, errand: Errand) -> Iterator[Path | None]:
@@ -213,9 +216,7 @@ class Fleet:
 
 
 @contextmanager
-def account_lock(
-    places: Places, account: str, origin: str, stop: Stop, tell: Callable[[str], None]
-) -> Iterator[None]:
+def account_lock(places: Places, account: str, origin: str, stop: Stop, tell: Callable[[str], None]) -> Iterator[None]:
     """Hold an account's lock; the system frees it whatever becomes of this program.
 
     Waits for another run of the account, and says so; raises `OptoutError` if that takes too long.

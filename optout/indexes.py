@@ -89,7 +89,9 @@ class IndexPage:
             view, recognized = self._look()
             if recognized.kind is not PageKind.READY:
                 return IndexReading(self._index, view.url, "", problem=recognized.detail), recognized
-            if view.controlled:
+            if view.controlled and not self._tab.is_past_workers:
+                if time.monotonic() >= deadline:
+                    raise PageError(f"{view.url} came by way of a service worker, not from the server")
                 self._visitor.reopen_without_worker(self._tab, path)
                 continue
             latest = read_rows(self._directory, self._index, view)

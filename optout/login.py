@@ -30,7 +30,8 @@ def wait_for_login(session: Session, visitor: Visitor, stop: Stop, seconds: floa
             view, recognized = visitor.glance(tab)
             seen = view.path
             has_cookie = signin.signed_in.cookie is None or any(
-                one["name"] == signin.signed_in.cookie and one.get("value", {}).get("value") for one in session.cookies()
+                one["name"] == signin.signed_in.cookie and one.get("value", {}).get("value")
+                for one in session.cookies()
             )
             return recognized.kind is PageKind.READY and has_cookie and view.path in start_paths
         return False

@@ -16,7 +16,7 @@ from optout.browser.tab import Tab, TabHung
 from optout.browser.waiting import Stop
 from optout.cases import AccountEnds, Case, Desk, Ledger, SignedOut, Step, conclude, examine, verify
 from optout.catalogue.models import Index, Setting
-from optout.controls import Finder, Timing
+from optout.controls import Finder, Rules, Timing
 from optout.directory import Directory
 from optout.errors import BrowserGone, NeedsHuman, OptoutError, PageError
 from optout.indexes import IndexPage, IndexReading, failed_index, merge
@@ -262,20 +262,13 @@ class AccountRun:
 
     def _work_on_cases(self, session: Session) -> None:
         board = Board(self._cases, self._means.stop)
-        desk = Desk(
-            directory=self._means.directory,
-            visitor=self._means.visitor,
-            timing=self._means.timing,
-            stop=self._means.stop,
-            ledger=self._means.ledger,
-            find=self._means.find,
-            dry_run=self._task.dry_run,
-            reread_index=self._reread_index,
-        )
+        desk = self._desk()
         open_cases = sum(1 for case in self._cases if case.step is not Step.DONE)
         workers = max(1, min(self._task.tabs, open_cases))
         threads = [
-            threading.Thread(target=self._worker, args=(board, desk, session, number), name=f"tab-{number}", daemon=True)
+            threading.Thread(
+                target=self._worker, args=(board, desk, session, number), name=f"tab-{number}", daemon=True
+            )
             for number in range(workers)
         ]
         for thread in threads:
@@ -372,16 +365,15 @@ class AccountRun:
         case.result, case.tries = None, FAULTS
         case.step = Step.VERIFY
         with suppress(PageError):
-            verify(case, self._desk_for_proof(), tab)
+            verify(case, self._desk(), tab)
         if case.result is None or case.result.outcome is Outcome.TURNED_OFF:
             assert first is not None  # noqa: S101
             conclude(case, Outcome.UNREADABLE, reason=f"two readings disagree: {case.reading}; but {listed}")
 
-    def _desk_for_proof(self) -> Desk:
+    def _desk(self) -> Desk:
         means = self._means
-        return Desk(
-            means.directory, means.visitor, means.timing, means.stop, means.ledger, means.find, False, self._reread_index
-        )
+        rules = Rules(means.directory, means.timing, means.stop, means.find)
+        return Desk(rules, means.visitor, means.ledger, self._task.dry_run, self._reread_index)
 
     # --- the end
 
@@ -389,7 +381,9 @@ class AccountRun:
         if case.result is not None:
             return case.result
         if case.was_operated:
-            conclude(case, Outcome.FAILED, reason=f"it was clicked, but the run ended before it could be proved: {reason}")
+            conclude(
+                case, Outcome.FAILED, reason=f"it was clicked, but the run ended before it could be proved: {reason}"
+            )
         else:
             case.reading = None
             conclude(case, Outcome.NOT_REACHED, reason=reason or "the run ended before its turn")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 import re
 from datetime import UTC, datetime
 from typing import NoReturn, Protocol, SupportsIndex, final
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from optout.errors import UsageError
 
@@ -14,11 +16,12 @@ NOT_BASE32 = (
     "The authenticator secret is not one: expected letters A-Z and digits 2-7 as the site shows them "
     "beside the QR code (spaces are allowed), or the whole otpauth://totp/ address."
 )
-# pyotp makes no codes of keys below the 112 bits of NIST SP 800-63B.
 TOO_SHORT = (
-    "The authenticator secret is too short to be safe (below 112 bits, 23 characters), and no codes are made of it. "
-    "Copy it whole; if this is all of it, leave it out and sign in yourself: optout login NAME"
+    "The authenticator secret is too short (below 80 bits, 16 characters). Copy it whole; "
+    "if this is all of it, leave it out and sign in yourself: optout login NAME"
 )
+FEWEST_BYTES = 10
+BYTES_FOR_PYOTP = 20
 
 
 @final
@@ -124,7 +127,7 @@ def check_totp(secret: Secret) -> Secret:
         authenticator_code(tidy, datetime.fromtimestamp(0, UTC))
     except (ValueError, TypeError, ArithmeticError) as error:
         # Without the cause: its text may quote the secret.
-        raise UsageError(TOO_SHORT if "112 bits" in str(error) else NOT_BASE32) from None
+        raise UsageError(TOO_SHORT if "too short" in str(error) else NOT_BASE32) from None
     return tidy
 
 
@@ -133,7 +136,25 @@ def authenticator_code(secret: Secret, moment: datetime) -> str:
     import pyotp  # noqa: PLC0415 -- only needed where a site asks for a code
 
     text = secret.reveal()
-    parsed = pyotp.parse_uri(text) if text.startswith("otpauth:") else pyotp.TOTP(text)
+    parsed = pyotp.parse_uri(_with_long_key(text)) if text.startswith("otpauth:") else pyotp.TOTP(_lengthened(text))
     if not isinstance(parsed, pyotp.TOTP) or parsed.interval <= 0:
         raise ValueError("not an authenticator secret")
     return str(parsed.at(moment))
+
+
+def _lengthened(key: str) -> str:
+    """The same key, with zero bytes to the length that pyotp (2.12) insists on.
+
+    Many sites give keys of 80 bits. HMAC fills a key up to its block with zero bytes anyway (RFC 2104, section 2), so
+    the codes are the same.
+    """
+    content = base64.b32decode(key.upper().rstrip("=") + "=" * (-len(key.rstrip("=")) % 8))
+    if len(content) < FEWEST_BYTES:
+        raise ValueError("too short")
+    return base64.b32encode(content.ljust(BYTES_FOR_PYOTP, b"\0")).decode().rstrip("=")
+
+
+def _with_long_key(address: str) -> str:
+    parts = urlsplit(address)
+    query = [(name, _lengthened(value) if name == "secret" else value) for name, value in parse_qsl(parts.query)]
+    return urlunsplit(parts._replace(query=urlencode(query)))

@@ -83,7 +83,9 @@ class SignInFlow:
         _must(tab.ask("fill", {"css": form.username, "text": granted.username, "origin": origin}), "user name", visitor)
         typed = {"css": form.password, "text": granted.password.reveal(), "origin": origin, "hidden": True}
         _must(tab.ask("fill", typed), "password", visitor)
-        _must(tab.ask("submit", {"css": form.submit, "field": form.password, "origin": origin}), "sign-in button", visitor)
+        _must(
+            tab.ask("submit", {"css": form.submit, "field": form.password, "origin": origin}), "sign-in button", visitor
+        )
         self.wait_until_in(session, visitor, tab)
 
     def wait_until_in(self, session: Session, visitor: Visitor, tab: Tab) -> None:
@@ -170,7 +172,9 @@ class SignInFlow:
         if challenge.kind is ChallengeKind.TWO_STEP and self._totp:
             return authenticator_code(self._totp, now())
         kind = "e-mailed" if challenge.kind is ChallengeKind.EMAILED_CODE else "two-step"
-        return self._person.ask_code(self._account, f"The {kind} code from {visitor.service.title} for '{self._account}'")
+        return self._person.ask_code(
+            self._account, f"The {kind} code from {visitor.service.title} for '{self._account}'"
+        )
 
     def _wait_for_person(self, visitor: Visitor) -> float:
         """Tell the person that their approval is waited for; how many seconds to wait."""

@@ -59,10 +59,14 @@ Verdict = Proved | Refused
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """How the page was reached: the path asked for, and whether an index row led there."""
+    """How the page was reached: the path asked for, and whether an index row led there.
+
+    `is_unconfirmed`: no index shows the setting's value, so that the page alone speaks for it.
+    """
 
     path: str
     from_row: bool
+    is_unconfirmed: bool = False
 
 
 def prove(directory: Directory, setting: Setting, view: PageView, lead: Lead) -> Verdict:
@@ -91,16 +95,16 @@ def prove(directory: Directory, setting: Setting, view: PageView, lead: Lead) ->
     return Refused(Refusal.ABSENT, f"no version of its selectors fits anything {where}")
 
 
-def page_witnesses(
-    directory: Directory, setting: Setting, view: PageView, lead: Lead
-) -> dict[Witness, str] | Refused:
+def page_witnesses(directory: Directory, setting: Setting, view: PageView, lead: Lead) -> dict[Witness, str] | Refused:
     """What the page itself says of being this setting's: its path and its heading."""
     said: dict[Witness, str] = {}
     path_owners = directory.owners_of_path(view.path)
     if setting.id in path_owners:
         said[Witness.PLACE] = f"path {view.path}"
     elif path_owners:
-        return Refused(Refusal.CONTRADICTED, f"the page's path {view.path} belongs to '{_titles(directory, path_owners)}'")
+        return Refused(
+            Refusal.CONTRADICTED, f"the page's path {view.path} belongs to '{_titles(directory, path_owners)}'"
+        )
     elif lead.from_row and trim_path(lead.path) == view.path:
         said[Witness.PLACE] = "its index row led here"
     heading = heading_verdict(directory, setting, view)
@@ -119,7 +123,9 @@ def heading_verdict(directory: Directory, setting: Setting, view: PageView) -> s
         if setting.id in owners:
             return text
         if owners:
-            return Refused(Refusal.CONTRADICTED, f"the page is headed '{text}', which is '{_titles(directory, owners)}'")
+            return Refused(
+                Refusal.CONTRADICTED, f"the page is headed '{text}', which is '{_titles(directory, owners)}'"
+            )
     return None
 
 
@@ -188,7 +194,9 @@ def _weigh(
             said.setdefault(Witness.LABEL, f"label '{own or near}'")
     if len(said) < NEEDED:
         only = next(iter(said.values()), "nothing")
-        return Refused(Refusal.UNPROVED, f"a control is there, but only one witness speaks for it ({only}); two are needed")
+        return Refused(
+            Refusal.UNPROVED, f"a control is there, but only one witness speaks for it ({only}); two are needed"
+        )
     return Proved(version, controls, frozenset(said), tuple(said.values()), version.id)
 
 
@@ -206,7 +214,7 @@ def _contradiction(
         return None
     for name in control.names:
         if directory.is_negated(name, lang):
-            return f"the control's label '{name}' seems to say the opposite, and the catalogue does not declare it inverted"
+            return f"its label '{name}' seems to say the opposite, and the catalogue does not declare it inverted"
     return None
 
 

@@ -64,7 +64,11 @@ class Connection:
 
     def listen(self, listener: Callable[[str, Message], None]) -> None:
         """Call `listener(method, params)` for every event, in the reader's thread: it must not block."""
-        self._listeners.append(listener)
+        self._listeners = [*self._listeners, listener]
+
+    def silence(self, listener: Callable[[str, Message], None]) -> None:
+        """Call this listener no more."""
+        self._listeners = [one for one in self._listeners if one != listener]
 
     def send(self, method: str, params: Message, *, seconds: float = 30) -> Message:
         """Send a command and return its result; wait at most `seconds`."""
@@ -127,5 +131,5 @@ class Connection:
                 future.set_result(message)
 
     def _tell(self, message: Message) -> None:
-        for listener in tuple(self._listeners):
+        for listener in self._listeners:
             listener(message.get("method", ""), message.get("params", {}))

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from optout.browser.bidi import Connection
-from optout.browser.installed import Installed, driver_on_path, installed_browser, package_hint
-from optout.browser.session import Session
+from optout.browser.installed import Installed, Kind, driver_on_path, installed_browser, package_hint
+from optout.browser.session import Browser, Session
 from optout.browser.waiting import Stop
-from optout.errors import BrowserGone, UsageError
+from optout.errors import UsageError
 
 if TYPE_CHECKING:
     from selenium.webdriver.common.options import ArgOptions
@@ -66,7 +66,7 @@ class Launch:
     web fonts. `grid` is the address of a Selenium Grid. `for_person` is a browser that a person uses themselves.
     """
 
-    kind: str | None = None
+    kind: Kind | None = None
     headed: bool = False
     profile: Path | None = None
     grid: str | None = None
@@ -74,29 +74,35 @@ class Launch:
     for_person: bool = False
 
 
-def open_session(launch: Launch, stop: Stop, warn: Callable[[str], None]) -> Session:
-    """Start a browser and connect to it.
+def open_browser(launch: Launch, stop: Stop, warn: Callable[[str], None]) -> Browser:
+    """Start a browser, connect to it and prepare it.
 
     Raises `UsageError` when there is no browser, no driver, no display or no grid, naming the remedy;
     `BrowserGone` when it ended while it started.
     """
     driver = _start_on_grid(launch) if launch.grid else _start_here(launch, warn)
-    socket = driver.capabilities.get("webSocketUrl")
-    if not isinstance(socket, str):
-        _quit(driver)
-        raise UsageError("this browser offers no WebDriver BiDi: update the browser and its driver (`optout doctor`)")
     try:
+        socket = driver.capabilities.get("webSocketUrl")
+        if not isinstance(socket, str):
+            raise UsageError(
+                "this browser offers no WebDriver BiDi: update the browser and its driver (`optout doctor`)"
+            )
         connection = Connection(_grid_socket(socket, launch.grid))
-        stop.on_stop(lambda: connection.abort(_stopped()))
-        return Session(
-            connection,
-            lambda: _quit(driver),
-            stop,
-            has_native_gpc=driver.capabilities.get("browserName") == "firefox",
-            closes_popups=not launch.for_person,
-        )
+        stop.on_stop(lambda: connection.abort(stop.error()))
+        has_native_gpc = driver.capabilities.get("browserName") == "firefox"
+        return Browser(connection, lambda: _quit(driver), has_native_gpc=has_native_gpc)
     except BaseException:
         _quit(driver)
+        raise
+
+
+def open_session(launch: Launch, stop: Stop, warn: Callable[[str], None]) -> Session:
+    """Start a browser for one account; closing the session ends it. Raises as `open_browser` does."""
+    browser = open_browser(launch, stop, warn)
+    try:
+        return browser.session(stop, closes_popups=not launch.for_person)
+    except BaseException:
+        browser.close()
         raise
 
 
@@ -114,12 +120,6 @@ def _grid_socket(socket: str, grid: str | None) -> str:
     if grid and urlsplit(grid).scheme == "https" and not socket.startswith("wss://"):
         raise UsageError("the grid answers with an unprotected ws:// address: refused; put BiDi behind TLS as well")
     return socket
-
-
-def _stopped() -> Any:
-    from optout.errors import Stopped  # noqa: PLC0415
-
-    return Stopped("stopped before the end: what was not reached is listed as not reached")
 
 
 def _start_here(launch: Launch, warn: Callable[[str], None]) -> WebDriver:
@@ -237,7 +237,6 @@ def _options(kind: str, launch: Launch, binary: str | None) -> ArgOptions:
     options: ArgOptions
     if kind == "firefox":
         options = firefox = webdriver.FirefoxOptions()
-        firefox.set_preference("fission.webContentIsolationStrategy", 0)
         for name, value in FIREFOX_PREFERENCES + (LIGHT_FIREFOX_PREFERENCES if launch.light else ()):
             firefox.set_preference(name, value)
         arguments = [] if launch.headed else ["-headless"]
@@ -294,8 +293,3 @@ def end_leftovers(profile: Path) -> int:
                 process.kill()
                 ended += 1
     return ended
-
-
-def end_browser_error(error: BaseException) -> BrowserGone:
-    """The same fault as `BrowserGone`, whatever library it came from."""
-    return BrowserGone(f"the browser ended unexpectedly: {str(error).splitlines()[0][:160]}")

@@ -174,4 +174,6 @@ def _response(event: Event) -> Response:
 
 def _is_passive(event: Event) -> bool:
     request = event["request"]
-    return str(request.get("destination") or "") in PASSIVE or str(request.get("url", "")).startswith(("data:", "blob:", "ws:", "wss:"))
+    return str(request.get("destination") or "") in PASSIVE or str(request.get("url", "")).startswith(
+        ("data:", "blob:", "ws:", "wss:")
+    )

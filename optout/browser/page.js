@@ -208,15 +208,13 @@
   // A cookie banner: the smallest box that speaks of cookies and has both a refusing and an accepting button.
   function banner(spec) {
     const said = (list, text) => list.includes(text.toLowerCase().replace(/[’]/g, "'").replace(/[.!:…\s]+$/, ""));
+    const about = (words, text) => text.length < 5000 && words.some((word) => squeeze(text, 5000).toLowerCase().includes(word));
     const buttons = select(BUTTONS).filter(shown);
     const accepting = buttons.filter((button) => said(spec.accept, nameOfButton(button)));
     for (const button of buttons.filter((one) => said(spec.refuse, nameOfButton(one)))) {
-      const box = closest(button, (at) => !/^(html|body)$/.test(at.localName) &&
-        accepting.some((other) => closest(other, (up) => up === at)));
-      if (!box || box.matches("main, [role=main], #main")) continue;
-      const text = squeeze(box.textContent, 3000).toLowerCase();
-      if (text.length < 3000 && spec.about.some((word) => text.includes(word)))
-        return { key: hold(button), name: nameOfButton(button), text: text.slice(0, 120) };
+      const box = closest(button, (at) => !at.matches("html, body, main, [role=main], #main") &&
+        accepting.some((other) => closest(other, (up) => up === at)) && about(spec.about, at.textContent));
+      if (box) return { key: hold(button), name: nameOfButton(button) };
     }
     return null;
   }

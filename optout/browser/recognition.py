@@ -36,7 +36,9 @@ class Recognized:
 
 def signs_to_look_for(service: Service) -> list[dict[str, Any]]:
     """The signs that page.js reports for a service; the same list for every page."""
-    signs: list[dict[str, Any]] = [{"name": SLOW, "css": [one.css for one in service.slow_down.signs], "needs": "shown"}]
+    signs: list[dict[str, Any]] = [
+        {"name": SLOW, "css": [one.css for one in service.slow_down.signs], "needs": "shown"}
+    ]
     signin = service.signin
     if signin:
         signs += [
@@ -44,9 +46,7 @@ def signs_to_look_for(service: Service) -> list[dict[str, Any]]:
             {"name": FORM_PASSWORD, "css": [one.password for one in signin.forms], "needs": "shown"},
             {"name": REFUSED, "css": [one.css for one in signin.refused], "needs": "text"},
         ]
-        signs += [
-            {"name": f"challenge:{one.id}", "css": [one.css], "needs": "present"} for one in signin.challenges
-        ]
+        signs += [{"name": f"challenge:{one.id}", "css": [one.css], "needs": "present"} for one in signin.challenges]
     return [sign for sign in signs if sign["css"]]
 
 

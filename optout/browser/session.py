@@ -27,41 +27,25 @@ GPC_SCRIPT = """() => { Object.defineProperty(Navigator.prototype, "globalPrivac
   { get: () => true, configurable: true, enumerable: true }); }"""
 
 
-class Session:
-    """One browser session, local or on a grid. Closing it ends the browser and the driver.
+class Browser:
+    """A started browser, prepared once: events, no cache, Global Privacy Control, page.js in every page.
 
     `quit_driver` ends browser and driver; `has_native_gpc` says that the browser itself sends the signal.
     """
 
-    def __init__(
-        self,
-        connection: Connection,
-        quit_driver: Callable[[], None],
-        stop: Stop,
-        *,
-        has_native_gpc: bool,
-        closes_popups: bool = True,
-    ) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, quit_driver: Callable[[], None], *, has_native_gpc: bool) -> None:
+        self.connection = connection
         self._quit_driver = quit_driver
-        self._stop = stop
-        self._closes_popups = closes_popups
-        self._lock = threading.Lock()
-        self._tabs: dict[str, Tab] = {}
-        self._owner: dict[str, str] = {}
-        self._opening = 0
-        self._response_listeners: list[Callable[[Response], None]] = []
-        connection.listen(self._on_event)
         self._prepare(has_native_gpc)
 
     def _prepare(self, has_native_gpc: bool) -> None:
-        send = self._connection.send
+        post = self.connection.post
         script = f"() => {{ {page_script()} }}"
-        commands: list[Future[Any]] = []
-        post = self._connection.post
-        commands.append(post("session.subscribe", {"events": list(EVENTS)}))
-        commands.append(post("network.setCacheBehavior", {"cacheBehavior": "bypass"}))
-        commands.append(post("script.addPreloadScript", {"functionDeclaration": script, "sandbox": SANDBOX}))
+        commands: list[Future[Any]] = [
+            post("session.subscribe", {"events": list(EVENTS)}),
+            post("network.setCacheBehavior", {"cacheBehavior": "bypass"}),
+            post("script.addPreloadScript", {"functionDeclaration": script, "sandbox": SANDBOX}),
+        ]
         if not has_native_gpc:
             header = {"name": "Sec-GPC", "value": {"type": "string", "value": "1"}}
             commands.append(post("network.setExtraHeaders", {"headers": [header]}))
@@ -70,19 +54,65 @@ class Session:
             answer = command.result(30)
             if answer.get("type") == "error":
                 raise BrowserGone(
-                    f"this browser is too old for a safe run: it refused a preparation ({answer.get('message', '')[:120]}); "
+                    f"this browser is too old for a safe run: it refused ({answer.get('message', '')[:120]}); "
                     "update the browser and its driver, then run `optout doctor`"
                 )
-        tree = send("browsingContext.getTree", {"maxDepth": 0})
-        self._adopt(tree["contexts"][0]["context"])
+
+    def session(self, stop: Stop, *, closes_popups: bool = True) -> Session:
+        """The browser's own session; closing it ends the browser."""
+        tree = self.connection.send("browsingContext.getTree", {"maxDepth": 0})
+        return Session(self, stop, tree["contexts"][0]["context"], closes_popups=closes_popups)
+
+    def isolated_session(self, stop: Stop) -> Session:
+        """A session with cookies and storage of its own; closing it erases them and leaves the browser."""
+        user_context = self.connection.send("browser.createUserContext", {})["userContext"]
+        created = self.connection.send(
+            "browsingContext.create", {"type": "tab", "background": True, "userContext": user_context}
+        )
+        return Session(self, stop, created["context"], user_context=user_context)
+
+    def close(self) -> None:
+        """End the browser and its driver, whatever state they are in."""
+        self.connection.close()
+        self._quit_driver()
+
+
+class Session:
+    """Tabs, cookies and events of one person in a browser. With a `user_context` it is one of several."""
+
+    def __init__(
+        self, browser: Browser, stop: Stop, first: str, *, user_context: str | None = None, closes_popups: bool = True
+    ) -> None:
+        self._browser = browser
+        self._connection = browser.connection
+        self._stop = stop
+        self._user_context = user_context
+        self._closes_popups = closes_popups
+        self._lock = threading.Lock()
+        self._tabs: dict[str, Tab] = {}
+        self._owner: dict[str, str] = {}
+        self._response_listeners: list[Callable[[Response], None]] = []
+        self._connection.listen(self._on_event)
+        self._adopt(first)
 
     def _adopt(self, context: str) -> Tab:
         traffic = Traffic(self._tell_response)
         tab = Tab(self._connection, context, traffic, self._stop)
+        tab.is_past_workers = self._bypass_workers(context)
         with self._lock:
             self._tabs[context] = tab
             self._owner[context] = context
         return tab
+
+    def _bypass_workers(self, context: str) -> bool:
+        """Let the tab's requests pass by service workers, where the browser can (Chromium); True if it does."""
+        try:
+            cdp = self._connection.send("goog:cdp.getSession", {"context": context})["session"]
+            command = {"method": "Network.setBypassServiceWorker", "params": {"bypass": True}, "session": cdp}
+            self._connection.send("goog:cdp.sendCommand", command)
+        except CommandError:
+            return False
+        return True
 
     @property
     def is_open(self) -> bool:
@@ -97,13 +127,10 @@ class Session:
 
     def new_tab(self) -> Tab:
         """Open a tab behind the present one."""
-        with self._lock:
-            self._opening += 1
-        try:
-            created = self._connection.send("browsingContext.create", {"type": "tab", "background": True})
-        finally:
-            with self._lock:
-                self._opening -= 1
+        parameters: dict[str, Any] = {"type": "tab", "background": True}
+        if self._user_context:
+            parameters["userContext"] = self._user_context
+        created = self._connection.send("browsingContext.create", parameters)
         return self._adopt(created["context"])
 
     def close_tab(self, tab: Tab) -> None:
@@ -138,9 +165,13 @@ class Session:
         self._connection.abort(error)
 
     def close(self) -> None:
-        """End the browser and its driver, whatever state they are in."""
-        self._connection.close()
-        self._quit_driver()
+        """End the session: with the whole browser, or with its own cookies and storage where it is one of several."""
+        self._connection.silence(self._on_event)
+        if self._user_context is None:
+            self._browser.close()
+            return
+        with suppress(OptoutError):
+            self._connection.send("browser.removeUserContext", {"userContext": self._user_context}, seconds=10)
 
     def _tell_response(self, response: Response) -> None:
         for listener in tuple(self._response_listeners):
@@ -174,8 +205,9 @@ class Session:
             if parent:
                 self._owner[context] = self._owner.get(parent, parent)
                 return
-            foreign = opener is not None and context not in self._tabs
-        if foreign and self._closes_popups:
+            is_ours = event.get("userContext", "default") == (self._user_context or "default")
+            is_popup = is_ours and opener is not None and context not in self._tabs
+        if is_popup and self._closes_popups:
             with suppress(BrowserGone):
                 self._connection.post("browsingContext.close", {"context": context})
 
@@ -184,6 +216,4 @@ class Session:
         kind = event.get("type")
         accept = kind in ("beforeunload", "alert") or (kind == "confirm" and tab.agree_to(event.get("message", "")))
         with suppress(BrowserGone, CommandError):
-            self._connection.post(
-                "browsingContext.handleUserPrompt", {"context": event["context"], "accept": accept}
-            )
+            self._connection.post("browsingContext.handleUserPrompt", {"context": event["context"], "accept": accept})

@@ -42,6 +42,7 @@ class Tab:
         self.traffic = traffic
         self.agree_to: Callable[[str], bool] = refuse_every_prompt
         self.is_hung = False
+        self.is_past_workers = False
 
     def load(self, url: str, *, seconds: float = LOAD_SECONDS) -> None:
         """Load a page from the server, past every cache, until its document is parsed.
@@ -53,7 +54,9 @@ class Tab:
         self.agree_to = refuse_every_prompt
         try:
             self._connection.send(
-                "browsingContext.navigate", {"context": self.context, "url": url, "wait": "interactive"}, seconds=seconds
+                "browsingContext.navigate",
+                {"context": self.context, "url": url, "wait": "interactive"},
+                seconds=seconds,
             )
         except CommandError as error:
             raise PageError(f"{url} could not be loaded: {_network_reason(error.message)}") from error

@@ -42,7 +42,11 @@ class Stop:
     def check(self) -> None:
         """Raise `Stopped` if the stop was requested."""
         if self._event.is_set():
-            raise Stopped("stopped before the end: what was not reached is listed as not reached")
+            raise self.error()
+
+    def error(self) -> Stopped:
+        """What a wait raises once the stop was requested."""
+        return Stopped("stopped before the end: what was not reached is listed as not reached")
 
     def pause(self, seconds: float) -> None:
         """Let time pass, at most this many seconds; raise `Stopped` at once when asked to stop."""

@@ -64,17 +64,15 @@ def root(
 
 def main() -> NoReturn:
     """Run the program; every foreseeable fault is one sentence and an exit code."""
-    import click
-
     try:
         code = app(standalone_mode=False)
-    except click.exceptions.Exit as error:
+    except typer.Exit as error:
         code = error.exit_code
-    except click.exceptions.Abort:
+    except typer.Abort:
         _say("stopped")
         code = 1
-    except click.ClickException as error:
-        error.show(sys.stderr)
+    except typer.exceptions.TyperException as error:
+        _show_usage_error(error)
         code = 2
     except Stopped as error:
         _say(str(error))
@@ -93,6 +91,14 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     sys.exit(int(code or 0))
+
+
+def _show_usage_error(error: typer.exceptions.TyperException) -> None:
+    show = getattr(error, "show", None)
+    if show is not None:
+        show(file=sys.stderr)
+    else:
+        _say(str(error))
 
 
 def _say(text: str) -> None:

@@ -15,6 +15,7 @@ from optout.errors import UsageError
 
 if TYPE_CHECKING:
     from optout.accounts import Account
+    from optout.browser.installed import Kind
     from optout.browser.waiting import Stop
     from optout.catalogue.models import Catalogue, Service, Setting
     from optout.fleet import Errand, FleetResult, Orders
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from optout.report.closing import Titles
     from optout.report.progress import Progress
 
-BROWSERS = ("chromium", "chrome", "firefox", "edge")
 MOST_TABS = 8
 MOST_JOBS = 4
 
@@ -63,8 +63,7 @@ def carry_out(request: Request) -> int:
     from optout.places import Places
     from optout.report.progress import progress_for
 
-    if request.browser is not None and request.browser not in BROWSERS:
-        raise UsageError(f"--browser {request.browser}: expected one of {', '.join(BROWSERS)}")
+    browser_kind(request.browser)
     if request.grid:
         check_grid(request.grid)
     _check_practice(request)
@@ -80,6 +79,18 @@ def carry_out(request: Request) -> int:
         done = _dispatch(request, errands, _kit_parts(places, history, progress, catalogue))
         _show(request, done, catalogue, places, history)
     return int(done.result.exit_code)
+
+
+def browser_kind(name: str | None) -> Kind | None:
+    """The kind of browser that was asked for, if one was."""
+    from optout.browser.installed import KINDS
+
+    for kind in KINDS:
+        if kind == name:
+            return kind
+    if name is not None:
+        raise UsageError(f"--browser {name}: expected one of {', '.join(KINDS)}")
+    return None
 
 
 def _check_practice(request: Request) -> None:
@@ -120,7 +131,7 @@ def _orders(request: Request, accounts: int) -> Orders:
         command=request.command,
         dry_run=request.dry_run,
         target=State.ON if request.command == "undo" else State.OFF,
-        launch=Launch(kind=request.browser, headed=request.headed, grid=request.grid),
+        launch=Launch(kind=browser_kind(request.browser), headed=request.headed, grid=request.grid),
         jobs=jobs,
         tabs=1 if request.headed else max(3, MOST_TABS // jobs),
         pace=request.pace,
@@ -202,7 +213,9 @@ def _scope(
         if change.setting_id in named:
             wanted.setdefault(change.setting_id, change.detail)
     if not wanted:
-        raise UsageError(f"there is nothing to put back for '{account.name}': its last run changed nothing (optout history)")
+        raise UsageError(
+            f"there is nothing to put back for '{account.name}': its last run changed nothing (optout history)"
+        )
     return tuple(one for one in service.settings if one.id in wanted), wanted
 
 
@@ -259,9 +272,7 @@ def _show(request: Request, done: FleetResult, catalogue: Catalogue, places: Pla
         _notify(result, titles)
 
 
-def _write_report(
-    request: Request, done: FleetResult, titles: Titles, places: Places, history: History
-) -> Path | None:
+def _write_report(request: Request, done: FleetResult, titles: Titles, places: Places, history: History) -> Path | None:
     """The report page; a folder that cannot be written costs the page, never the result."""
     from optout.report.html import ReportContext, write_report
 

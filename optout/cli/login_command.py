@@ -37,7 +37,7 @@ def _login(name: str, browser: str | None, selectors: Path | None, origin: str |
     from optout.browser.waiting import Stop
     from optout.catalogue.loading import load_catalogue
     from optout.catalogue.scope import with_origin
-    from optout.cli.errand import heed_signals
+    from optout.cli.errand import browser_kind, heed_signals
     from optout.errors import UsageError
     from optout.fleet import account_lock
     from optout.keyrings import open_secrets
@@ -56,7 +56,7 @@ def _login(name: str, browser: str | None, selectors: Path | None, origin: str |
     profile = places.profile(found.name, service.origin)
     with heed_signals(stop), account_lock(places, found.name, service.origin, stop, typer.echo):
         end_leftovers(profile)
-        launch = Launch(kind=browser, headed=True, profile=profile, light=False, for_person=True)
+        launch = Launch(kind=browser_kind(browser), headed=True, profile=profile, light=False, for_person=True)
         session = open_session(launch, stop, lambda text: typer.echo(text, err=True))
         try:
             visitor = Visitor(service, Pacer(0, stop), stop)

@@ -16,9 +16,7 @@ Report = Annotated[Path | None, typer.Option("--report", metavar="DIR", help="Wr
 Headed = Annotated[
     bool | None, typer.Option("--headed/--headless", help="Show the browser, or not (the default)", show_default=False)
 ]
-Browser = Annotated[
-    str | None, typer.Option("--browser", metavar="NAME", help="chromium, chrome, firefox or edge")
-]
+Browser = Annotated[str | None, typer.Option("--browser", metavar="NAME", help="chromium, chrome, firefox or edge")]
 Grid = Annotated[str | None, typer.Option("--grid", metavar="URL", help="Run the browsers on a Selenium Grid")]
 Jobs = Annotated[int | None, typer.Option("--jobs", min=1, max=64, metavar="N", help="Accounts at a time")]
 Selectors = Annotated[

@@ -97,9 +97,16 @@ def test_what_makes_no_code_is_refused_without_being_shown(given: str) -> None:
     assert not given.strip() or given not in str(caught.value)
 
 
-def test_a_secret_below_112_bits_is_refused_with_a_way_out() -> None:
-    with pytest.raises(UsageError, match=r"is too short to be safe .+ optout login NAME$"):
-        check_totp(Secret(RFC_SECRET[:16]))
+def test_a_secret_below_80_bits_is_refused_with_a_way_out() -> None:
+    with pytest.raises(UsageError, match=r"is too short .+ optout login NAME$"):
+        check_totp(Secret(RFC_SECRET[:8]))
+
+
+def test_a_secret_of_80_bits_gives_the_codes_of_its_own_key() -> None:
+    # Worked out with hashlib's HMAC-SHA1 of the ten bytes, for the counter 1700000000 // 30.
+    assert (
+        authenticator_code(check_totp(Secret("JBSWY3DPEHPK3PXP")), datetime.fromtimestamp(1700000000, UTC)) == "324550"
+    )
 
 
 def test_codes_are_those_of_rfc_6238() -> None:
