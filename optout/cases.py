@@ -251,11 +251,11 @@ def _find_page(case: Case, desk: Desk, tab: Tab) -> tuple[Examined | None, Setti
     """The first of the setting's addresses where its control is proved; otherwise the case gets its result."""
     refusals: list[Refused] = []
     tried: set[str] = set()
-    for path, from_row in _addresses(case):
+    for path in _addresses(case):
         if trim_path(path) in tried:
             continue
         tried.add(trim_path(path))
-        examined, page = _examine_at(case, desk, tab, Lead(path, from_row, is_unconfirmed=case.listed is None))
+        examined, page = _examine_at(case, desk, tab, Lead(path, case.row_path, is_unconfirmed=case.listed is None))
         kind = examined.recognized.kind
         if kind is PageKind.SIGNED_OUT:
             raise SignedOut("signed out in the middle of the run")
@@ -287,16 +287,11 @@ def _examine_at(case: Case, desk: Desk, tab: Tab, lead: Lead) -> tuple[Examined,
     return page.examine(), page
 
 
-def _addresses(case: Case) -> list[tuple[str, bool]]:
+def _addresses(case: Case) -> list[str]:
     """Where a setting's page may be, best first: where it was found before, its index row, its known paths."""
-    addresses: list[tuple[str, bool]] = []
-    if case.row_path:
-        addresses.append((case.row_path, True))
-    addresses += [(version.path, False) for version in case.setting.paths]
     if case.page_path:
-        known = [one for one in addresses if trim_path(one[0]) == trim_path(case.page_path)]
-        return known or [(case.page_path, bool(case.row_path))]
-    return addresses
+        return [case.page_path]
+    return ([case.row_path] if case.row_path else []) + [version.path for version in case.setting.paths]
 
 
 def _not_found(case: Case, desk: Desk, tab: Tab, refusals: list[Refused]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 
 from optout.browser.network import Mark
 from optout.browser.recognition import PageKind, Recognized, recognize, signs_to_look_for
-from optout.browser.tab import PageMoved, Tab
-from optout.browser.views import ControlView, DialogView, PageView, page_view, trim_path
+from optout.browser.tab import Tab
+from optout.browser.views import ControlView, PageView, page_view, trim_path
 from optout.browser.waiting import Stop
-from optout.catalogue.models import Kind, Setting, Vocabulary
-from optout.directory import Directory, normalize
+from optout.catalogue.models import Kind, Setting
+from optout.directory import Directory
 from optout.errors import PageError
+from optout.obstacles import Obstacles
 from optout.outcomes import Reading, State, now
 from optout.states import is_checked, state_of
 from optout.witnesses import Lead, Proved, Refusal, Refused, Verdict, prove
@@ -27,6 +28,7 @@ class Timing:
     """How long things are waited for, in seconds."""
 
     find: float = 5.0  # a control to appear on a loaded page
+    in_front: float = 1.5  # the same, once the page is in front of the others
     still: float = 0.06  # no request under way: the page is quiet
     stable: float = 0.12  # two looks that far apart must agree
     stable_alone: float = 0.8  # the same, where no index confirms what the page shows
@@ -99,6 +101,7 @@ class SettingPage:
         self._timing = rules.timing
         self._stop = rules.stop
         self._find = rules.find
+        self._obstacles = Obstacles(tab, rules.directory)
 
     def __str__(self) -> str:
         return f"{self._setting.title} on {self._lead.path}"
@@ -108,8 +111,14 @@ class SettingPage:
 
         Raises `PageError` when the page cannot be read, `ServiceWorkerInTheWay` when it is not the server's own.
         """
-        deadline = time.monotonic() + self._timing.find
-        front_at = time.monotonic() + self._timing.find / 3
+        latest = self._examine_within(self._timing.find)
+        if latest.reading is None and latest.view.hidden and latest.recognized.kind is PageKind.READY:
+            with self._tab.in_front():
+                latest = self._examine_within(self._timing.in_front)
+        return latest
+
+    def _examine_within(self, seconds: float) -> Examined:
+        deadline = time.monotonic() + seconds
         seen: Examined | None = None
         while True:
             self._tab.traffic.wait_quiet(still=self._timing.still, within=self._timing.quiet)
@@ -122,16 +131,12 @@ class SettingPage:
             elif time.monotonic() >= deadline or self._is_beside(latest.view):
                 return latest
             elif isinstance(latest.verdict, Refused) and latest.verdict.why is Refusal.ABSENT:
-                self.refuse_banner()
-                if front_at and time.monotonic() >= front_at:
-                    self._tab.activate()
-                    front_at = float("inf")
+                self._refuse_banner()
             if seen and time.monotonic() >= deadline + self._timing.quiet:
                 return self._unsteady(latest)
             seen = latest
-            self._stop.pause(
-                self._timing.stable_alone if self._lead.is_unconfirmed and latest.reading else self._timing.stable
-            )
+            alone = self._lead.is_unconfirmed and latest.reading is not None
+            self._stop.pause(self._timing.stable_alone if alone else self._timing.stable)
 
     def operate(self, how: Press) -> Operated:
         """Switch the control and wait until the save was answered.
@@ -140,7 +145,7 @@ class SettingPage:
         """
         pressed: list[str] = []
         sent = False
-        self.refuse_banner()
+        self._refuse_banner()
         mark = start = self._tab.traffic.mark()
         while True:
             examined = self._look()
@@ -166,26 +171,6 @@ class SettingPage:
                 return Operated(True, sent, why=why)
             sent = self._await_save(mark, frozenset(), linger=how.by_pointer)
         return Operated(bool(pressed), sent, refused=self._refusal(start))
-
-    def refuse_banner(self) -> bool:
-        """Answer a cookie banner by refusing, if there is one; True if it was."""
-        words = self._words
-        found = self._tab.ask(
-            "banner", {"refuse": words["refuse_cookies"], "accept": words["accept_cookies"], "about": words["cookies"]}
-        )
-        if not found:
-            return False
-        self._tab.ask("press", {"key": found["key"], "name": found["name"], "origin": self._directory.service.origin})
-        self._tab.traffic.wait_quiet(still=self._timing.still, within=self._timing.quiet)
-        return True
-
-    @cached_property
-    def _words(self) -> Mapping[str, list[str]]:
-        fields = ("turn_off", "agree", "about_off", "refuse_cookies", "accept_cookies", "cookies")
-        vocabularies: list[Vocabulary] = list(self._directory.languages.values())
-        return {
-            field: sorted({normalize(word) for one in vocabularies for word in getattr(one, field)}) for field in fields
-        }
 
     @cached_property
     def _spec(self) -> dict[str, Any]:
@@ -234,7 +219,7 @@ class SettingPage:
             "path": urlsplit(examined.view.url).path,
             "state": control.state.as_spec(),
         }
-        self._tab.agree_to = self._agrees
+        self._tab.agree_to = self._obstacles.asks_about_turning_off
         if proved.version.kind is Kind.SELECT:
             spec["choose"] = wanted_value(proved, how)
         elif how.by_pointer:
@@ -250,9 +235,6 @@ class SettingPage:
         answer = self._tab.ask("save", {"css": css, "origin": self._directory.service.origin})
         return None if answer["done"] else f"the Save button could not be pressed: {answer['why']}"
 
-    def _agrees(self, text: str) -> bool:
-        return any(word in normalize(text) for word in self._words["about_off"])
-
     def _await_save(self, mark: Mark, known_dialogs: frozenset[str], *, linger: bool) -> bool:
         """Wait until the requests that a press started were answered; True if any began."""
         traffic, timing = self._tab.traffic, self._timing
@@ -260,34 +242,21 @@ class SettingPage:
         answered: set[str] = set(known_dialogs)
         began = traffic.wait_begun(mark, within=0.2)
         while (not began or linger) and time.monotonic() < deadline:
-            if self._answer_dialog(answered):
+            if self._obstacles.answer_dialog(answered):
                 deadline = time.monotonic() + timing.no_request
             began = traffic.wait_begun(mark, within=0.2)
             if began and linger:
                 self._stop.pause(0.2)
         if began:
             traffic.wait_quiet(still=timing.still, within=timing.save, ignore_older=timing.save)
-            if self._answer_dialog(answered):
+            if self._obstacles.answer_dialog(answered):
                 traffic.wait_begun(mark, within=timing.no_request)
                 traffic.wait_quiet(still=timing.still, within=timing.save, ignore_older=timing.save)
         return began
 
-    def _answer_dialog(self, answered: set[str]) -> bool:
-        """Answer a dialog that opened since, if it plainly asks whether to turn off; True if it was answered."""
-        try:
-            dialogs = page_view_dialogs(self._tab.ask("dialogs"))
-        except PageMoved:
-            return False
-        for dialog in dialogs:
-            if dialog.key in answered:
-                continue
-            button = turn_off_button(dialog, self._words)
-            if button is None:
-                continue
-            answered.add(dialog.key)
-            spec = {"key": button[0], "name": button[1], "origin": self._directory.service.origin}
-            return bool(self._tab.ask("press", spec)["done"])
-        return False
+    def _refuse_banner(self) -> None:
+        if self._obstacles.refuse_banner():
+            self._tab.traffic.wait_quiet(still=self._timing.still, within=self._timing.quiet)
 
     def _refusal(self, mark: Mark) -> str | None:
         bad = [one for one in self._tab.traffic.writes_since(mark) if one.status >= 400 or one.status == 0]
@@ -340,23 +309,6 @@ def boxes_on(proved: Proved) -> tuple[str, ...]:
     return tuple(
         _identity(proved, one) for one in proved.controls if is_checked(one.state) is (not proved.version.inverted)
     )
-
-
-def turn_off_button(dialog: DialogView, words: Mapping[str, Sequence[str]]) -> tuple[str, str] | None:
-    """Key and name of the one button of a dialog that turns off, or None when that is not plain."""
-    plain = [one for one in dialog.buttons if normalize(one.name) in words["turn_off"]]
-    if len(plain) == 1:
-        return plain[0].key, plain[0].name
-    if plain or not any(word in normalize(dialog.text) for word in words["about_off"]):
-        return None
-    agree = [one for one in dialog.buttons if normalize(one.name) in words["agree"]]
-    return (agree[0].key, agree[0].name) if len(agree) == 1 else None
-
-
-def page_view_dialogs(raw: Mapping[str, Any]) -> tuple[DialogView, ...]:
-    """The dialogs of an answer of `dialogs`."""
-    empty = {"url": "", "title": "", "lang": "", "status": 0, "controlled": False, "signs": (), "text": ""}
-    return page_view({**empty, **raw}).dialogs
 
 
 def _identity(proved: Proved, control: ControlView) -> str:

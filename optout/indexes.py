@@ -15,6 +15,7 @@ from optout.catalogue.models import Index
 from optout.controls import Timing
 from optout.directory import Directory, normalize
 from optout.errors import PageError
+from optout.obstacles import Obstacles
 from optout.outcomes import Reading, State, Unlisted, now
 from optout.visits import Visitor
 
@@ -63,6 +64,7 @@ class IndexPage:
         self._visitor = visitor
         self._timing = timing
         self._stop = stop
+        self._obstacles = Obstacles(tab, directory)
 
     def load_and_read(self) -> tuple[IndexReading, Recognized]:
         """A fresh load of the index, read once it shows all its rows or no more come.
@@ -81,7 +83,14 @@ class IndexPage:
 
     def read(self, path: str) -> tuple[IndexReading, Recognized]:
         """Read the index that was just loaded from `path`."""
-        deadline = time.monotonic() + self._timing.index
+        reading, recognized = self._read_within(path, self._timing.index)
+        if not reading.rows and recognized.kind is PageKind.READY:
+            with self._tab.in_front():
+                return self._read_within(path, self._timing.in_front)
+        return reading, recognized
+
+    def _read_within(self, path: str, seconds: float) -> tuple[IndexReading, Recognized]:
+        deadline = time.monotonic() + seconds
         expected = {one.id for one in self._directory.service.settings if one.index == self._index.id}
         before: IndexReading | None = None
         while True:
@@ -99,6 +108,8 @@ class IndexPage:
             steady = before is not None and before.rows == latest.rows and before.unlisted == latest.unlisted
             if (complete and steady) or time.monotonic() >= deadline:
                 return latest, recognized
+            if not latest.rows:
+                self._obstacles.refuse_banner()
             before = latest
             self._stop.pause(self._timing.stable)
 

@@ -59,13 +59,13 @@ Verdict = Proved | Refused
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """How the page was reached: the path asked for, and whether an index row led there.
+    """How the page was reached: the path asked for, and the path that the setting's index row gives, if it has one.
 
     `is_unconfirmed`: no index shows the setting's value, so that the page alone speaks for it.
     """
 
     path: str
-    from_row: bool
+    row_path: str | None = None
     is_unconfirmed: bool = False
 
 
@@ -105,8 +105,8 @@ def page_witnesses(directory: Directory, setting: Setting, view: PageView, lead:
         return Refused(
             Refusal.CONTRADICTED, f"the page's path {view.path} belongs to '{_titles(directory, path_owners)}'"
         )
-    elif lead.from_row and trim_path(lead.path) == view.path:
-        said[Witness.PLACE] = "its index row led here"
+    elif lead.row_path and trim_path(lead.row_path) == view.path:
+        said[Witness.PLACE] = "its index row leads here"
     heading = heading_verdict(directory, setting, view)
     if isinstance(heading, Refused):
         return heading
@@ -144,11 +144,33 @@ def _prove_version(
         text = _contradiction(directory, setting, version, found[0], view.lang)
         return Refused(Refusal.CONTRADICTED, text or "its label contradicts")
     if len(fitting) > 1:
-        named = [one for one in fitting if setting.id in directory.owners_of_label(one.names)]
+        named = [one for one in fitting if names_itself(directory, setting, one)]
         if len(named) != 1 or version.ctl:
             return Refused(Refusal.AMBIGUOUS, f"{len(fitting)} controls on {view.path} fit equally ({_names(fitting)})")
         fitting = named
-    return _weigh(directory, setting, version, (fitting[0],), page)
+    verdict = _weigh(directory, setting, version, (fitting[0],), page)
+    if isinstance(verdict, Proved) and not _stands_out(directory, setting, fitting[0], view):
+        return Refused(
+            Refusal.UNPROVED,
+            f"a control is there ({_names(fitting)}), but other controls are beside it and nothing of its own says "
+            "that it is the right one",
+        )
+    return verdict
+
+
+def names_itself(directory: Directory, setting: Setting, control: ControlView) -> bool:
+    """Whether the control itself, not only its page, says that it is this setting's: by its id or its own label."""
+    return setting.id in directory.owners_of_ids(control.own_ids) | directory.owners_of_label(control.names)
+
+
+def _stands_out(directory: Directory, setting: Setting, control: ControlView, view: PageView) -> bool:
+    """A path and a heading speak for every control of a page alike: they suffice only where there is no other."""
+    if names_itself(directory, setting, control) or setting.id in directory.owners_of_label(control.nearby):
+        return True
+    others = (view.controls[at] for at in view.all_controls)
+    return all(
+        one == control or directory.owners_of_ids(one.own_ids) or directory.owners_of_label(one.names) for one in others
+    )
 
 
 def _prove_set(

@@ -51,8 +51,8 @@
 
   function mainRegions(spec) {
     for (const css of spec.main) {
-      const found = [...document.querySelectorAll(css)].filter(shown);
-      if (found.length) return found.filter((one) => !found.some((other) => other !== one && other.contains(one)));
+      const found = select(css, roots().filter((root) => (root.ownerDocument || root) === document)).filter(shown);
+      if (found.length) return found.filter((one) => !closest(parent(one), (at) => found.includes(at)));
     }
     return [];
   }
@@ -81,17 +81,31 @@
     if (element.localName === "button" || element.getAttribute("role")) names.push(element.textContent);
     return [...new Set(names.map((name) => squeeze(name)).filter(Boolean))];
   }
-  // Texts around a control: up to four parents, as long as they hold no other control.
-  function nearbyOf(element) {
+  // Texts around a control: up to four parents, as long as they hold no other control. The page's title is none of
+  // them: it speaks for the page, not for one control on it.
+  function nearbyOf(element, title) {
     let scope = element;
     for (let steps = 0; steps < 4; steps++) {
       const up = parent(scope);
       if (!up || up.matches("main, body, [role=main], #main") || up.querySelectorAll(CONTROLS).length > 1) break;
       scope = up;
     }
-    return textsIn(scope, 14);
+    return textsIn(scope, 14, title);
   }
-  function textsIn(scope, limit) {
+  // The names of the set that a control belongs to: its fieldset's legend, its radiogroup's label.
+  function groupOf(element) {
+    const set = closest(parent(element), (at) => at.matches('fieldset, [role="radiogroup"], [role="group"]'));
+    if (!set) return [];
+    const names = [set.getAttribute("aria-label")];
+    for (const id of (set.getAttribute("aria-labelledby") || "").split(/\s+/).filter(Boolean)) {
+      const target = byId(set, id);
+      if (target) names.push(target.textContent);
+    }
+    const legend = [...set.children].find((child) => child.localName === "legend");
+    if (legend) names.push(legend.textContent);
+    return [...new Set(names.map((name) => squeeze(name)).filter(Boolean))];
+  }
+  function textsIn(scope, limit, except) {
     const texts = [];
     const walk = (node) => {
       if (texts.length >= limit) return;
@@ -100,6 +114,7 @@
         if (text && node.parentElement && rendered(node.parentElement)) texts.push(text);
       } else if (node.nodeType === 1 || node.nodeType === 11) {
         if (node.nodeType === 1 && /^(script|style|template|noscript|select)$/.test(node.localName)) return;
+        if (except && node === except) return;
         if (node.shadowRoot) walk(node.shadowRoot);
         for (const child of node.childNodes) walk(child);
       }
@@ -116,25 +131,30 @@
     value: element.localName === "select" || element.type === "radio" ? element.value : element.getAttribute("value"),
     disabled: element.matches(":disabled") || element.getAttribute("aria-disabled") === "true",
   });
-  function describe(element) {
+  function describe(element, title) {
     const ancestors = [];
     for (let at = parent(element); at && ancestors.length < 6; at = parent(at)) ancestors.push(at.localName);
     return {
       key: hold(element), tag: element.localName, type: element.getAttribute("type"), role: element.getAttribute("role"),
       id: element.id || null, name: element.getAttribute("name"),
       labelledby: (element.getAttribute("aria-labelledby") || "").split(/\s+/).filter(Boolean),
-      names: namesOf(element), nearby: nearbyOf(element), state: stateOf(element), ancestors,
+      names: namesOf(element), nearby: nearbyOf(element, title), state: stateOf(element), ancestors, group: groupOf(element),
+      options: element.localName === "select" ? [...element.options].slice(0, 50).map((one) => [one.value, squeeze(one.text)]) : [],
+      data: [...element.attributes].filter((one) => one.name.startsWith("data-")).slice(0, 20)
+        .map((one) => [one.name, one.value.slice(0, 120)]),
     };
   }
 
-  function headingsIn(mains) {
+  function headingElements(mains) {
     const scopes = mains.length ? mains : [document.body].filter(Boolean);
     const css = 'h1, h2, h3, h4, h5, h6, [role="heading"], legend';
     const all = select(css).filter((one) => scopes.some((scope) => closest(one, (at) => at === scope)));
     return all.filter((one) => shown(one) && !closest(one, (at) => at.matches(ASIDE) && !mains.includes(at)))
-      .slice(0, 30).map((one) => ({ level: Number(one.localName[1]) || 2, text: squeeze(one.textContent) }))
-      .filter((one) => one.text);
+      .filter((one) => squeeze(one.textContent)).slice(0, 30);
   }
+  const levelOf = (heading) => Number(heading.localName[1]) || 2;
+  const headingsIn = (mains) =>
+    headingElements(mains).map((one) => ({ level: levelOf(one), text: squeeze(one.textContent) }));
   const dialogsNow = () => select(DIALOGS).filter(shown).map((dialog) => ({
     key: hold(dialog), text: squeeze(dialog.innerText || dialog.textContent, 1000),
     buttons: select(BUTTONS).filter((button) => shown(button) && closest(button, (at) => at === dialog))
@@ -155,6 +175,7 @@
     return {
       url: location.href, title: document.title, lang: document.documentElement.lang || "",
       ready: document.readyState, status: (navigation && navigation.responseStatus) || 0,
+      hidden: document.visibilityState === "hidden",
       controlled: Boolean(navigator.serviceWorker && navigator.serviceWorker.controller),
       signs: signsNow(spec.signs || []), text: squeeze(document.body ? document.body.innerText.slice(0, 600) : "", 300),
     };
@@ -162,9 +183,10 @@
 
   function controls(spec) {
     const mains = mainRegions(spec), where = roots(), elements = [], seen = [];
+    const headings = headingElements(mains), title = headings.find((one) => levelOf(one) === 1) || headings[0];
     const place = (element) => {
       let at = elements.indexOf(element);
-      if (at < 0) { at = elements.push(element) - 1; seen.push(describe(element)); }
+      if (at < 0) { at = elements.push(element) - 1; seen.push(describe(element, title)); }
       return at;
     };
     const usable = (element) => shown(element) || labelsOf(element).some(shown);
@@ -178,7 +200,8 @@
       }
     });
     const all = spec.all ? select(CONTROLS, where)
-      .filter((element) => inRegion(element, "main", mains) && usable(element)).slice(0, 200).map(place) : [];
+      .filter((element) => inRegion(element, mains.length ? "main" : "page", mains) && usable(element))
+      .slice(0, 200).map(place) : [];
     return { ...glance(spec), main: mains.length > 0, headings: headingsIn(mains), controls: seen, versions, all,
       dialogs: dialogsNow() };
   }
@@ -244,6 +267,8 @@
     const { element, why } = unchanged(spec);
     if (!element) return { done: false, why };
     if (spec.choose !== undefined && spec.choose !== null && element.localName === "select") {
+      if (![...element.options].some((one) => one.value === spec.choose && !one.disabled))
+        return { done: false, why: `it offers no choice '${spec.choose}'` };
       element.value = spec.choose;
       for (const type of ["input", "change"]) element.dispatchEvent(new Event(type, { bubbles: true }));
     } else element.click();

@@ -89,6 +89,7 @@ class Session:
         self._user_context = user_context
         self._closes_popups = closes_popups
         self._lock = threading.Lock()
+        self._front = threading.Lock()
         self._tabs: dict[str, Tab] = {}
         self._owner: dict[str, str] = {}
         self._response_listeners: list[Callable[[Response], None]] = []
@@ -97,7 +98,7 @@ class Session:
 
     def _adopt(self, context: str) -> Tab:
         traffic = Traffic(self._tell_response)
-        tab = Tab(self._connection, context, traffic, self._stop)
+        tab = Tab(self._connection, context, traffic, self._stop, self._front)
         tab.is_past_workers = self._bypass_workers(context)
         with self._lock:
             self._tabs[context] = tab

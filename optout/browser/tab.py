@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import resources
 from typing import Any
 
@@ -35,8 +37,11 @@ def page_script() -> str:
 class Tab:
     """A tab of a browser, used by one thread at a time."""
 
-    def __init__(self, connection: Connection, context: str, traffic: Traffic, stop: Stop) -> None:
+    def __init__(
+        self, connection: Connection, context: str, traffic: Traffic, stop: Stop, front: threading.Lock
+    ) -> None:
         self._connection = connection
+        self._front = front
         self._stop = stop
         self.context = context
         self.traffic = traffic
@@ -82,9 +87,12 @@ class Tab:
             raise PageMoved(f"the page could not be read: {_exception_text(answer)}")
         return json.loads(answer["result"]["value"])
 
-    def activate(self) -> None:
-        """Bring the tab to the front: some pages draw nothing while they are hidden."""
-        self._connection.send("browsingContext.activate", {"context": self.context})
+    @contextmanager
+    def in_front(self) -> Iterator[None]:
+        """Keep the tab in front of the others for a while: some pages draw nothing while they are hidden."""
+        with self._front:
+            self._connection.send("browsingContext.activate", {"context": self.context})
+            yield
 
     def point_and_press(self, x: int, y: int) -> None:
         """Press the pointer at a point of the viewport, as a person would."""

@@ -26,7 +26,11 @@ class RawState:
 
 @dataclass(frozen=True, slots=True)
 class ControlView:
-    """One element that may be a control. `key` is good for this page only."""
+    """One element that may be a control. `key` is good for this page only.
+
+    `names`: its own labels. `nearby`: texts around it, without the page's title. `group`: names of the set it belongs
+    to. `options`: value and text of each choice of a select. `data`: its data attributes.
+    """
 
     key: str
     tag: str
@@ -39,6 +43,9 @@ class ControlView:
     nearby: tuple[str, ...]
     ancestors: tuple[str, ...]
     state: RawState
+    group: tuple[str, ...] = ()
+    options: tuple[tuple[str, str], ...] = ()
+    data: tuple[tuple[str, str], ...] = ()
 
     @property
     def own_ids(self) -> frozenset[str]:
@@ -79,13 +86,16 @@ class RowView:
 
 @dataclass(frozen=True, slots=True)
 class PageView:
-    """One look at a page. `controlled`: a service worker stands between page and server."""
+    """One look at a page. `controlled`: a service worker stands between page and server. `hidden`: another tab is in
+    front, and some pages draw nothing then.
+    """
 
     url: str
     title: str
     lang: str
     status: int
     controlled: bool
+    hidden: bool
     signs: frozenset[str]
     text: str
     has_main: bool
@@ -122,6 +132,7 @@ def page_view(raw: Mapping[str, Any]) -> PageView:
         lang=raw["lang"],
         status=raw["status"],
         controlled=raw["controlled"],
+        hidden=raw["hidden"],
         signs=frozenset(raw["signs"]),
         text=raw["text"],
         has_main=bool(raw.get("main")),
@@ -133,6 +144,11 @@ def page_view(raw: Mapping[str, Any]) -> PageView:
         rows=tuple(RowView(one["href"], one["label"], tuple(one["texts"])) for one in raw.get("rows", ())),
         rows_css=raw.get("version"),
     )
+
+
+def dialog_views(raw: Mapping[str, Any]) -> tuple[DialogView, ...]:
+    """The frozen form of an answer of `dialogs`."""
+    return tuple(_dialog(one) for one in raw["dialogs"])
 
 
 def raw_state(raw: Mapping[str, Any]) -> RawState:
@@ -153,6 +169,9 @@ def _control(raw: Mapping[str, Any]) -> ControlView:
         nearby=tuple(raw["nearby"]),
         ancestors=tuple(raw["ancestors"]),
         state=raw_state(raw["state"]),
+        group=tuple(raw.get("group", ())),
+        options=tuple((value, text) for value, text in raw.get("options", ())),
+        data=tuple((name, value) for name, value in raw.get("data", ())),
     )
 
 
