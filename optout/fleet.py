@@ -17,9 +17,11 @@ from filelock import FileLock
 from filelock import Timeout as LockTaken
 
 from optout.accounts import Account, Grant, Withheld
+from optout.browser.grid import Grid, with_other_nodes
 from optout.browser.launch import Launch, end_leftovers, open_session
 from optout.browser.session import Session
 from optout.browser.waiting import Stop
+from optout.carried import Cookie, carried_cookies, set_cookies
 from optout.catalogue.models import Service, Setting
 from optout.check import CheckRun
 from optout.controls import Finder, Timing
@@ -101,6 +103,8 @@ class Fleet:
         self._pacers: dict[str, Pacer] = {}
         self._pacers_lock = threading.Lock()
         self._pictures: dict[tuple[str, str, str], bytes] = {}
+        launch = orders.launch
+        self._grid = Grid(launch.grid, launch.kind) if launch.grid else None
 
     def carry_out(self, errands: Sequence[Errand]) -> FleetResult:
         """Run every errand, `jobs` at a time; a failed account never stops the others.
@@ -108,6 +112,7 @@ class Fleet:
         Raises `UsageError` before anything is touched, never for what happens to a single account.
         """
         started, began = now(), time.monotonic()
+        jobs = min(self._orders.jobs, self._grid.check()) if self._grid else self._orders.jobs
         origins = {errand.account.name: errand.service.origin for errand in errands}
         run_id = self._kit.history.begin_run(
             self._orders.command,
@@ -117,7 +122,7 @@ class Fleet:
             catalogue_version=self._kit.catalogue_version,
             started=started,
         )
-        with ThreadPoolExecutor(max_workers=max(1, self._orders.jobs), thread_name_prefix="account") as pool:
+        with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="account") as pool:
             futures = [pool.submit(self._one, errand, run_id) for errand in errands]
             results = tuple(_patiently(future) for future in futures)
         result = RunResult(
@@ -180,7 +185,7 @@ class Fleet:
                 progress=kit.progress,
                 timing=orders.timing,
                 stop=kit.stop,
-                open_session=lambda: self._open(name, profile),
+                open_session=self._opener(errand, profile),
                 find=orders.find(errand),
             )
             kind = CheckRun if orders.command == "check" else AccountRun
@@ -189,20 +194,51 @@ class Fleet:
         self._pictures.update(ledger.pictures)
         return result
 
-    def _open(self, account: str, profile: Path | None) -> Session:
-        launch = replace(self._orders.launch, profile=profile)
-        return self._kit.open_session(launch, self._kit.stop, lambda text: self._kit.progress.note(account, text))
+    def _opener(self, errand: Errand, profile: Path | None) -> Callable[[], Session]:
+        """What starts the account's browser: here on its profile, or on the grid with the sign-in carried over."""
+        kit, launch = self._kit, self._orders.launch
+
+        def tell(text: str) -> None:
+            kit.progress.note(errand.account.name, text)
+
+        def open_here(where: Launch) -> Session:
+            return kit.open_session(where, kit.stop, tell)
+
+        if self._grid is None:
+            return lambda: open_here(replace(launch, profile=profile))
+        kept = replace(launch, profile=profile, grid=None, headed=False)
+        cookies = carried_cookies(kept, errand.service.origin, open_here, tell)
+        return lambda: self._open_on_grid(lambda: open_here(launch), cookies, tell)
+
+    def _open_on_grid(
+        self, open_one: Callable[[], Session], cookies: tuple[Cookie, ...], tell: Callable[[str], None]
+    ) -> Session:
+        grid, stop = self._grid, self._kit.stop
+        assert grid is not None  # noqa: S101 -- the caller looked
+
+        def open_in_a_slot() -> Session:
+            with grid.slot(stop, tell):
+                return open_one()
+
+        session: Session = with_other_nodes(open_in_a_slot, stop, tell)
+        try:
+            set_cookies(session, cookies, stop)
+        except BaseException:
+            session.close()
+            raise
+        return session
 
     @contextmanager
     def _profile(self, errand: Errand) -> Iterator[Path | None]:
-        """The account's kept browser profile; a passing one for made-up accounts and grids."""
-        if self._orders.launch.grid:
+        """The account's kept browser profile; a passing one for made-up accounts, none for those on a grid."""
+        if self._grid and not errand.keeps_profile:
             yield None
         elif not errand.keeps_profile:
             with tempfile.TemporaryDirectory(prefix="optout-", ignore_cleanup_errors=True) as folder:
                 yield Path(folder)
         else:
             profile = self._kit.places.profile(errand.account.name, errand.service.origin)
+            private_folder(self._kit.places.profiles)
             end_leftovers(profile)
             yield profile
 

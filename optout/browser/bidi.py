@@ -11,10 +11,12 @@ from __future__ import annotations
 import itertools
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 import websocket
 
@@ -42,10 +44,19 @@ class Connection:
     Raises `BrowserGone` from every command, waiting or new, once the socket is closed or `abort` was called.
     """
 
-    def __init__(self, url: str, connect_seconds: float = 30) -> None:
+    def __init__(
+        self, url: str, connect_seconds: float = 30, *, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         try:
+            # websocket-client checks UTF-8 in Python, byte by byte (a second of CPU in a run); json.loads checks too.
             self._socket = websocket.create_connection(
-                url, timeout=connect_seconds, suppress_origin=True, enable_multithread=True
+                url,
+                timeout=connect_seconds,
+                suppress_origin=True,
+                enable_multithread=True,
+                header=dict(headers),
+                http_no_proxy=_without_proxy(url),
+                skip_utf8_validation=True,
             )
         except (OSError, websocket.WebSocketException) as error:
             raise BrowserGone(f"the browser's control connection could not be opened: {error}") from error
@@ -133,3 +144,9 @@ class Connection:
     def _tell(self, message: Message) -> None:
         for listener in self._listeners:
             listener(message.get("method", ""), message.get("params", {}))
+
+
+def _without_proxy(url: str) -> list[str] | None:
+    """Loopback is reached directly, whatever the environment says of proxies; None: as the environment says."""
+    host = urlsplit(url).hostname or ""
+    return [host] if host in ("localhost", "127.0.0.1", "::1") else None

@@ -64,6 +64,7 @@ def root(
 
 def main() -> NoReturn:
     """Run the program; every foreseeable fault is one sentence and an exit code."""
+    os.umask(0o077)  # whatever is written here, also by the browser, is for this person only
     try:
         code = app(standalone_mode=False)
     except typer.Exit as error:
