@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -27,7 +27,7 @@ from optout.check import CheckRun
 from optout.controls import Finder, Timing
 from optout.directory import Directory
 from optout.errors import OptoutError, UsageError
-from optout.history import History, Verified
+from optout.history import History, HistoryError, Verified
 from optout.ledger import HistoryLedger
 from optout.outcomes import AccountResult, Outcome, RunResult, SettingResult, State, Status, now
 from optout.places import Places, private_folder
@@ -133,9 +133,18 @@ class Fleet:
             accounts=results,
             run_id=run_id,
         )
-        self._kit.history.finish_run(run_id, result)
+        self._finish(run_id, result)
         self._kit.progress.close()
+        if self._refusals and len(self._refusals) == len(errands):
+            raise self._refusals[0]
         return FleetResult(result, dict(self._pictures))
+
+    def _finish(self, run_id: int, result: RunResult) -> None:
+        """Record the end of the run; a history that fails now costs the record, never the report of what was done."""
+        try:
+            self._kit.history.finish_run(run_id, result)
+        except HistoryError as error:
+            self._kit.progress.note("history", str(error))
 
     def _one(self, errand: Errand, run_id: int) -> AccountResult:
         """One account, start to end. Nothing that happens here reaches another account."""
@@ -146,14 +155,14 @@ class Fleet:
             ):
                 return self._locked(errand, run_id)
         except UsageError as error:
-            if len(self._kit.history.run(run_id).accounts) <= 1:
-                raise
+            self._refusals.append(error)
             result = _nothing_reached(errand, str(error))
         except OptoutError as error:
             result = _nothing_reached(errand, str(error))
         except Exception as error:  # noqa: BLE001 -- the account's edge: one account's fault is never another's
             result = _nothing_reached(errand, f"an unforeseen fault ({type(error).__name__}); please report it")
-        self._kit.history.finish_account(run_id, result, origin)
+        with suppress(HistoryError):  # the end of the run says so
+            self._kit.history.finish_account(run_id, result, origin)
         self._kit.progress.note(name, result.reason or "")
         self._kit.progress.account_done(result)
         return result
@@ -190,7 +199,10 @@ class Fleet:
             )
             kind = CheckRun if orders.command == "check" else AccountRun
             result = _with_changes(kind(task, means).execute(), verified)
-        ledger.conclude(result, earlier)
+        try:
+            ledger.conclude(result, earlier)
+        except HistoryError as error:
+            result = _unrecorded(result, error)
         self._pictures.update(ledger.pictures)
         return result
 
@@ -303,6 +315,13 @@ def _nothing_reached(errand: Errand, reason: str) -> AccountResult:
         SettingResult(one.id, one.group, one.title, Outcome.NOT_REACHED, reason=reason) for one in errand.settings
     )
     return AccountResult(errand.account.name, errand.service.id, Status.FAILED, reason, 0, settings)
+
+
+def _unrecorded(result: AccountResult, error: HistoryError) -> AccountResult:
+    """A result that the history could not take: what was proved stands, but the run is not done."""
+    if result.status is not Status.DONE:
+        return result
+    return replace(result, status=Status.FAILED, reason=f"what was done could not be recorded. {error}")
 
 
 def _with_unfinished(errand: Errand, earlier: Mapping[str, object]) -> tuple[Setting, ...]:

@@ -18,7 +18,7 @@ from optout.cases import AccountEnds, Case, Desk, Ledger, SignedOut, Step, concl
 from optout.catalogue.models import Index, Setting
 from optout.controls import Finder, Rules, Timing
 from optout.directory import Directory
-from optout.errors import BrowserGone, NeedsHuman, OptoutError, PageError
+from optout.errors import BrowserGone, NeedsHuman, OptoutError, PageError, UsageError
 from optout.indexes import IndexPage, IndexReading, failed_index, merge
 from optout.outcomes import AccountResult, Outcome, Reading, SettingResult, State, Status
 from optout.report.progress import Progress
@@ -77,7 +77,10 @@ class AccountRun:
         self._loaded_index: str | None = None
 
     def execute(self) -> AccountResult:
-        """Do the task and report every setting in scope, each once."""
+        """Do the task and report every setting in scope, each once.
+
+        Raises `UsageError` only when no page was loaded: no browser, no driver, no display.
+        """
         progress, account = self._means.progress, self._task.account
         progress.account_started(account, len(self._cases))
         status, reason = Status.DONE, None
@@ -85,6 +88,10 @@ class AccountRun:
             self._with_restart()
         except NeedsHuman as error:
             status, reason = Status.NEEDS_HUMAN, str(error)
+        except UsageError as error:
+            if not self._means.visitor.page_loads:
+                raise  # nothing was touched: it is the environment, not the account
+            status, reason = Status.FAILED, str(error)
         except OptoutError as error:
             status, reason = Status.FAILED, str(error)
         finally:
@@ -208,11 +215,13 @@ class AccountRun:
             case.row_path = row.path if row else None
 
     def _read_indexes(self, session: Session, tab: Tab, index_ids: Sequence[str]) -> dict[str, IndexReading]:
+        if not index_ids:
+            return {}
         tabs = [tab] + [session.new_tab() for _ in index_ids[1:]]
         if self._loaded_index not in index_ids[:1]:
             self._loaded_index = None
         try:
-            with ThreadPoolExecutor(max_workers=max(1, len(index_ids))) as pool:
+            with ThreadPoolExecutor(max_workers=len(index_ids)) as pool:
                 futures = {
                     index_id: pool.submit(self._read_index, one, index_id)
                     for index_id, one in zip(index_ids, tabs, strict=True)

@@ -279,8 +279,8 @@ def _write_report(request: Request, done: FleetResult, titles: Titles, places: P
     if request.command == "check" and not request.report:
         return None
     assert done.result.run_id is not None  # noqa: S101 -- the fleet records every run
-    context = ReportContext.of(history, done.result.run_id, titles, shots=done.pictures)
     try:
+        context = ReportContext.of(history, done.result.run_id, titles, shots=done.pictures)
         return write_report(request.report or places.reports, done.result, context)
     except UsageError as error:
         print(f"optout: {error}", file=sys.stderr)  # noqa: T201
