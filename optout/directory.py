@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from optout.browser.views import trim_path
 from optout.catalogue.models import Catalogue, Service, Setting, Texts, Vocabulary
 
 
+@lru_cache(maxsize=4096)
 def normalize(text: str) -> str:
     """A text as labels are compared: case, spacing, quotes and closing punctuation do not count."""
     text = unicodedata.normalize("NFKC", text).replace("’", "'").casefold()
@@ -79,6 +81,24 @@ class Directory:
         """Whether a label says the opposite ("do not use my data"), by the negations of its language."""
         padded = f" {_words_only(text)} "
         return any(f" {_words_only(word)} " in padded for words in self.vocabularies(lang) for word in words.negations)
+
+    def is_state_word(self, text: str) -> bool:
+        """Whether a text is only the value that a control shows ("On"), in any language."""
+        wanted = normalize(text)
+        return any(normalize(word) == wanted for words in self.languages.values() for word in (*words.on, *words.off))
+
+    def own_names(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The names of a control that name it, without those that only tell its value."""
+        return tuple(name for name in names if not self.is_state_word(name))
+
+    def taught(self, names: Mapping[str, str], ids: Mapping[str, str]) -> Directory:
+        """This directory with more control labels and ids; each maps to the setting it belongs to."""
+        labels, ctls = dict(self.labels), dict(self.ctls)
+        for name, owner in names.items():
+            labels[normalize(name)] = labels.get(normalize(name), frozenset()) | {owner}
+        for one, owner in ids.items():
+            ctls[one] = ctls.get(one, frozenset()) | {owner}
+        return replace(self, labels=labels, ctls=ctls)
 
     def setting(self, setting_id: str) -> Setting:
         """The setting of that id."""

@@ -160,12 +160,21 @@ def _prove_version(
 
 def names_itself(directory: Directory, setting: Setting, control: ControlView) -> bool:
     """Whether the control itself, not only its page, says that it is this setting's: by its id or its own label."""
-    return setting.id in directory.owners_of_ids(control.own_ids) | directory.owners_of_label(control.names)
+    return setting.id in (
+        directory.owners_of_ids(control.own_ids)
+        | directory.owners_of_label(control.names)
+        | directory.owners_of_label(own_texts(directory, control))
+    )
+
+
+def own_texts(directory: Directory, control: ControlView) -> tuple[str, ...]:
+    """What a control is labelled with: its names, or the text right beside it where it has none but its value."""
+    return directory.own_names(control.names) or directory.own_names(control.beside)
 
 
 def _stands_out(directory: Directory, setting: Setting, control: ControlView, view: PageView) -> bool:
     """A path and a heading speak for every control of a page alike: they suffice only where there is no other."""
-    if names_itself(directory, setting, control) or setting.id in directory.owners_of_label(control.nearby):
+    if names_itself(directory, setting, control):
         return True
     others = (view.controls[at] for at in view.all_controls)
     return all(
@@ -229,12 +238,13 @@ def _contradiction(
     id_owners = directory.owners_of_ids(control.own_ids)
     if id_owners and setting.id not in id_owners:
         return f"the control's id belongs to '{_titles(directory, id_owners)}'"
-    label_owners = directory.owners_of_label(control.names)
+    label_owners = directory.owners_of_label((*control.names, *own_texts(directory, control)))
     if label_owners and setting.id not in label_owners:
-        return f"the control is labelled '{_names([control])}', which is '{_titles(directory, label_owners)}'"
+        label = next(iter(own_texts(directory, control)), control.tag)
+        return f"the control is labelled '{label[:60]}', which is '{_titles(directory, label_owners)}'"
     if setting.id in label_owners or version.inverted:
         return None
-    for name in control.names:
+    for name in own_texts(directory, control):
         if directory.is_negated(name, lang):
             return f"its label '{name}' seems to say the opposite, and the catalogue does not declare it inverted"
     return None

@@ -92,6 +92,17 @@
     }
     return textsIn(scope, 14, title);
   }
+  // The text right beside a control: that of its smallest surroundings that say anything but the control's own names.
+  function besideOf(element, names, title) {
+    let scope = element;
+    for (let steps = 0; steps < 4; steps++) {
+      scope = parent(scope);
+      if (!scope || scope.matches("main, body, [role=main], #main") || scope.querySelectorAll(CONTROLS).length > 1) break;
+      const texts = textsIn(scope, 4, title).filter((text) => !names.includes(text));
+      if (texts.length) return texts;
+    }
+    return [];
+  }
   // The names of the set that a control belongs to: its fieldset's legend, its radiogroup's label.
   function groupOf(element) {
     const set = closest(parent(element), (at) => at.matches('fieldset, [role="radiogroup"], [role="group"]'));
@@ -132,13 +143,13 @@
     disabled: element.matches(":disabled") || element.getAttribute("aria-disabled") === "true",
   });
   function describe(element, title) {
-    const ancestors = [];
+    const ancestors = [], names = namesOf(element);
     for (let at = parent(element); at && ancestors.length < 6; at = parent(at)) ancestors.push(at.localName);
     return {
       key: hold(element), tag: element.localName, type: element.getAttribute("type"), role: element.getAttribute("role"),
       id: element.id || null, name: element.getAttribute("name"),
       labelledby: (element.getAttribute("aria-labelledby") || "").split(/\s+/).filter(Boolean),
-      names: namesOf(element), nearby: nearbyOf(element, title), state: stateOf(element), ancestors, group: groupOf(element),
+      names, nearby: nearbyOf(element, title), beside: besideOf(element, names, title), state: stateOf(element), ancestors, group: groupOf(element),
       options: element.localName === "select" ? [...element.options].slice(0, 50).map((one) => [one.value, squeeze(one.text)]) : [],
       data: [...element.attributes].filter((one) => one.name.startsWith("data-")).slice(0, 20)
         .map((one) => [one.name, one.value.slice(0, 120)]),

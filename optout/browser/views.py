@@ -28,8 +28,8 @@ class RawState:
 class ControlView:
     """One element that may be a control. `key` is good for this page only.
 
-    `names`: its own labels. `nearby`: texts around it, without the page's title. `group`: names of the set it belongs
-    to. `options`: value and text of each choice of a select. `data`: its data attributes.
+    `names`: its own labels. `nearby`: texts around it, without the page's title; `beside`: those nearest to it.
+    `group`: names of the set it belongs to. `options`: value and text of each choice of a select.
     """
 
     key: str
@@ -43,6 +43,7 @@ class ControlView:
     nearby: tuple[str, ...]
     ancestors: tuple[str, ...]
     state: RawState
+    beside: tuple[str, ...] = ()
     group: tuple[str, ...] = ()
     options: tuple[tuple[str, str], ...] = ()
     data: tuple[tuple[str, str], ...] = ()
@@ -169,6 +170,7 @@ def _control(raw: Mapping[str, Any]) -> ControlView:
         nearby=tuple(raw["nearby"]),
         ancestors=tuple(raw["ancestors"]),
         state=raw_state(raw["state"]),
+        beside=tuple(raw.get("beside", ())),
         group=tuple(raw.get("group", ())),
         options=tuple((value, text) for value, text in raw.get("options", ())),
         data=tuple((name, value) for name, value in raw.get("data", ())),
