@@ -5,17 +5,19 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 from optout.browser.tab import Tab
 from optout.browser.views import ControlView
 from optout.cases import Case
+from optout.catalogue.models import Kind
 from optout.errors import PageError
 from optout.history import History, Recorded
 from optout.outcomes import AccountResult, Outcome, Reading
 from optout.witnesses import Proved
 
+# A tab that does not draw costs seconds a picture; after so many the run goes on without.
+MOST_STALLS = 2
 PROVED = frozenset(Outcome) - {Outcome.FAILED, Outcome.NOT_REACHED}
 
 
@@ -27,7 +29,7 @@ class HistoryLedger:
         self._run_id = run_id
         self._account = account
         self._origin = origin
-        self._wants_pictures = pictures
+        self._pictures_left = MOST_STALLS if pictures else 0
         self._lock = threading.Lock()
         self._intents: dict[str, list[int]] = {}
         self._recorded: list[Recorded] = []
@@ -56,14 +58,19 @@ class HistoryLedger:
 
     def picture(self, case: Case, role: str, tab: Tab, proved: Proved) -> None:
         """Take a picture of the control and nothing around it, where pictures are wanted and possible."""
-        if not self._wants_pictures:
+        # The boxes of a set are named after the person's schools and employers: nothing for a page that is shown around.
+        if self._pictures_left <= 0 or proved.version.kind is Kind.CHECKBOXES:
             return
-        with suppress(PageError):
+        try:
             box = tab.ask("box", {"key": proved.controls[0].key})
-            if box:
-                image = base64.b64decode(tab.picture(box))
-                with self._lock:
-                    self._pictures[self._account, case.setting.id, role] = image
+            image = base64.b64decode(tab.picture(box)) if box else b""
+        except PageError:
+            with self._lock:
+                self._pictures_left -= 1
+            return
+        if image:
+            with self._lock:
+                self._pictures[self._account, case.setting.id, role] = image
 
     def conclude(self, result: AccountResult, earlier: Mapping[str, list[int]]) -> None:
         """Write the account's readings and result, and what became of each intent (`earlier`: of runs that died)."""

@@ -286,6 +286,14 @@
     await new Promise((resolve) => setTimeout(resolve, 20));
     return { done: true, why: null };
   }
+  function frameOffset(element) {
+    let dx = 0, dy = 0;
+    for (let view = element.ownerDocument.defaultView; view && view.frameElement; view = view.parent) {
+      const frame = view.frameElement.getBoundingClientRect();
+      dx += frame.left; dy += frame.top;
+    }
+    return [dx, dy];
+  }
   // Where a pointer may press to operate a control: a part of it, or of its label, that nothing covers.
   function reach(spec) {
     const { element, why } = unchanged(spec);
@@ -299,25 +307,33 @@
       const root = part.getRootNode();
       const hit = root.elementFromPoint ? root.elementFromPoint(x, y) : document.elementFromPoint(x, y);
       if (hit && parts.some((one) => one === hit || one.contains(hit))) {
-        let dx = 0, dy = 0;
-        for (let view = part.ownerDocument.defaultView; view && view.frameElement; view = view.parent) {
-          const frame = view.frameElement.getBoundingClientRect();
-          dx += frame.left; dy += frame.top;
-        }
+        const [dx, dy] = frameOffset(part);
         return { done: true, why: null, x: Math.round(x + dx), y: Math.round(y + dy) };
       }
     }
     return { done: false, why: "something covers the control" };
   }
+  // Where a picture of a control and its own label is taken, in the viewport. A label that stands apart is left out
+  // where anything else stands between the two: the picture goes into a report that is shown around.
   function box(spec) {
     const element = held.get(spec.key);
     if (!element || !element.isConnected) return null;
-    const part = [element, ...labelsOf(element)].filter(rendered).map((one) => one.getBoundingClientRect())
-      .filter((one) => one.width >= 4 && one.height >= 4);
-    if (!part.length) return null;
-    const left = Math.min(...part.map((one) => one.left)), top = Math.min(...part.map((one) => one.top));
-    return { x: left + scrollX, y: top + scrollY,
-      width: Math.max(...part.map((one) => one.right)) - left, height: Math.max(...part.map((one) => one.bottom)) - top };
+    const seen = (one) => rendered(one) && one.getBoundingClientRect().width >= 4 && one.getBoundingClientRect().height >= 4;
+    const parts = [element, ...labelsOf(element)].filter(seen);
+    if (!parts.length) return null;
+    const names = namesOf(element);
+    const apart = (element.getAttribute("aria-labelledby") || "").split(/\s+/).filter(Boolean)
+      .map((id) => byId(element, id)).filter((one) => one && seen(one));
+    const both = apart.length && closest(element, (at) => apart.every((one) => at.contains(one)));
+    if (both && both.getBoundingClientRect().height < 200 && both.querySelectorAll(CONTROLS + ", img, a").length < 2 &&
+      textsIn(both, 14).every((text) => names.some((name) => name.includes(text)))) parts.push(...apart);
+    parts[0].scrollIntoView({ block: "center", inline: "nearest" });
+    const [dx, dy] = frameOffset(element), edges = parts.map((one) => one.getBoundingClientRect());
+    const left = Math.max(0, Math.min(...edges.map((one) => one.left)) + dx - 4);
+    const top = Math.max(0, Math.min(...edges.map((one) => one.top)) + dy - 4);
+    const width = Math.min(innerWidth, Math.max(...edges.map((one) => one.right)) + dx + 4) - left;
+    const height = Math.min(innerHeight, Math.max(...edges.map((one) => one.bottom)) + dy + 4) - top;
+    return width >= 4 && height >= 4 ? { x: left, y: top, width, height } : null;
   }
   const stateNow = (spec) => {
     const element = held.get(spec.key);

@@ -18,6 +18,7 @@ from optout.errors import PageError
 SANDBOX = "optout"
 LOAD_SECONDS = 15.0
 CALL_SECONDS = 10.0
+PICTURE_SECONDS = 2.0
 _CALL = "async (name, spec) => JSON.stringify((await optoutPage[name](JSON.parse(spec))) ?? null)"
 
 
@@ -109,11 +110,11 @@ class Tab:
             raise PageMoved(f"the page could not be pressed: {error}") from error
 
     def picture(self, box: Mapping[str, float]) -> str:
-        """A PNG (base64) of one box of the document, in CSS pixels."""
+        """A PNG (base64) of one box of the viewport, in CSS pixels. `PageError` where the tab does not draw."""
         clip = {"type": "box", **{key: box[key] for key in ("x", "y", "width", "height")}}
-        parameters = {"context": self.context, "origin": "document", "clip": clip}
+        parameters = {"context": self.context, "origin": "viewport", "clip": clip}
         try:
-            return str(self._connection.send("browsingContext.captureScreenshot", parameters, seconds=5)["data"])
+            return str(self._connection.send("browsingContext.captureScreenshot", parameters, seconds=PICTURE_SECONDS)["data"])
         except (CommandError, CommandTimeout) as error:
             raise PageError(f"no picture could be taken: {error}") from error
 
