@@ -103,6 +103,7 @@ class Fleet:
         self._pacers: dict[str, Pacer] = {}
         self._pacers_lock = threading.Lock()
         self._pictures: dict[tuple[str, str, str], bytes] = {}
+        self._refusals: list[UsageError] = []
         launch = orders.launch
         self._grid = Grid(launch.grid, launch.kind) if launch.grid else None
 
