@@ -29,7 +29,7 @@ class HistoryLedger:
         self._run_id = run_id
         self._account = account
         self._origin = origin
-        self._pictures_left = MOST_STALLS if pictures else 0
+        self._stalls_left = MOST_STALLS if pictures else 0
         self._lock = threading.Lock()
         self._intents: dict[str, list[int]] = {}
         self._recorded: list[Recorded] = []
@@ -59,14 +59,14 @@ class HistoryLedger:
     def picture(self, case: Case, role: str, tab: Tab, proved: Proved) -> None:
         """Take a picture of the control and nothing around it, where pictures are wanted and possible."""
         # The boxes of a set are named after the person's schools and employers: nothing for a page that is shown around.
-        if self._pictures_left <= 0 or proved.version.kind is Kind.CHECKBOXES:
+        if self._stalls_left <= 0 or proved.version.kind is Kind.CHECKBOXES:
             return
         try:
             box = tab.ask("box", {"key": proved.controls[0].key})
             image = base64.b64decode(tab.picture(box)) if box else b""
         except PageError:
             with self._lock:
-                self._pictures_left -= 1
+                self._stalls_left -= 1
             return
         if image:
             with self._lock:
