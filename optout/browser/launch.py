@@ -5,14 +5,24 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from threading import Thread
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from optout.browser.bidi import Connection
-from optout.browser.installed import Installed, Kind, driver_on_path, installed_browser, package_hint
+from optout.browser.grid import Address, end_session, start_session
+from optout.browser.installed import (
+    Installed,
+    Kind,
+    driver_hint,
+    driver_on_path,
+    installed_browser,
+    majors_fit,
+    package_hint,
+)
 from optout.browser.session import Browser, Session
 from optout.browser.waiting import Stop
 from optout.errors import UsageError
@@ -22,7 +32,10 @@ if TYPE_CHECKING:
     from selenium.webdriver.common.service import Service
     from selenium.webdriver.remote.webdriver import WebDriver
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+T = TypeVar("T")
+# How long the network may take to bring a driver, by each way, before the next one is tried.
+DOWNLOAD_SECONDS = 45.0
+QUIT_SECONDS = 8
 # A run is one person's own errand: nothing in the background, no offer to keep the password, no throttling of the
 # tabs that wait behind the first.
 CHROMIUM_ARGUMENTS = (
@@ -80,19 +93,26 @@ def open_browser(launch: Launch, stop: Stop, warn: Callable[[str], None]) -> Bro
     Raises `UsageError` when there is no browser, no driver, no display or no grid, naming the remedy;
     `BrowserGone` when it ended while it started.
     """
-    driver = _start_on_grid(launch) if launch.grid else _start_here(launch, warn)
+    address = Address.parse(launch.grid) if launch.grid else None
+    driver = (
+        start_session(address, _options(launch.kind or "chrome", launch, None))
+        if address
+        else _start_here(launch, warn)
+    )
     try:
         socket = driver.capabilities.get("webSocketUrl")
         if not isinstance(socket, str):
             raise UsageError(
                 "this browser offers no WebDriver BiDi: update the browser and its driver (`optout doctor`)"
             )
-        connection = Connection(_grid_socket(socket, launch.grid))
+        headers = address.socket_headers(address.checked_socket(socket)) if address else {}
+        connection = Connection(socket, headers=headers)
         stop.on_stop(lambda: connection.abort(stop.error()))
+        stop.check()
         has_native_gpc = driver.capabilities.get("browserName") == "firefox"
-        return Browser(connection, lambda: _quit(driver), has_native_gpc=has_native_gpc)
+        return Browser(connection, lambda: _end(driver, address), has_native_gpc=has_native_gpc)
     except BaseException:
-        _quit(driver)
+        _end(driver, address)
         raise
 
 
@@ -108,18 +128,7 @@ def open_session(launch: Launch, stop: Stop, warn: Callable[[str], None]) -> Ses
 
 def check_grid(url: str) -> str:
     """The address of a grid: https, or http on loopback, because the password passes through it."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(f"--grid {url}: expected an address such as https://grid.example:4444")
-    if parts.scheme != "https" and parts.hostname not in LOOPBACK:
-        raise UsageError(f"--grid {url}: refused, because your password would pass through it unprotected; use https")
-    return url.rstrip("/")
-
-
-def _grid_socket(socket: str, grid: str | None) -> str:
-    if grid and urlsplit(grid).scheme == "https" and not socket.startswith("wss://"):
-        raise UsageError("the grid answers with an unprotected ws:// address: refused; put BiDi behind TLS as well")
-    return socket
+    return Address.parse(url).url
 
 
 def _start_here(launch: Launch, warn: Callable[[str], None]) -> WebDriver:
@@ -137,14 +146,14 @@ def _start_here(launch: Launch, warn: Callable[[str], None]) -> WebDriver:
         launch.profile.mkdir(parents=True, exist_ok=True, mode=0o700)
         launch.profile.chmod(0o700)
     failures: list[str] = []
-    for service in _services(browser):
+    for service in _services(browser, failures):
         try:
             return _start(browser, launch, service)
         except (WebDriverException, OSError, ValueError) as error:
             failures.append((getattr(error, "msg", None) or str(error)).splitlines()[0][:200])
     raise UsageError(
         f"{browser.kind} {browser.version} could not be started: {failures[0] if failures else 'no driver was found'}; "
-        f"install the driver that fits it: {package_hint(browser.kind)}, then try `optout doctor`"
+        f"install the driver that fits it: {driver_hint(browser.kind)}, then try `optout doctor`"
     )
 
 
@@ -165,8 +174,8 @@ def _environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith("OPTOUT_")}
 
 
-def _services(browser: Installed) -> Iterator[Service]:
-    """The drivers worth trying: the one on PATH, webdriver-manager's, Selenium's own."""
+def _services(browser: Installed, failures: list[str]) -> Iterator[Service]:
+    """The drivers worth trying: the one on PATH, webdriver-manager's, Selenium's own. Notes why one is left out."""
     from selenium.webdriver.chrome.service import Service as ChromeService  # noqa: PLC0415
     from selenium.webdriver.edge.service import Service as EdgeService  # noqa: PLC0415
     from selenium.webdriver.firefox.service import Service as FirefoxService  # noqa: PLC0415
@@ -176,30 +185,59 @@ def _services(browser: Installed) -> Iterator[Service]:
     # A session of its own: Ctrl-C in the terminal is for this program, which then ends the browser in order.
     options: dict[str, Any] = {"env": _environment(), "popen_kw": {"start_new_session": True}}
     found = driver_on_path(browser.kind)
-    if found:
+    if found and majors_fit(browser, found):
         yield service(executable_path=str(found.path), **options)
-    managed = _managed_driver(browser.kind)
-    if managed:
-        yield service(executable_path=managed, **options)
-    yield service(**options)
+    elif found:
+        failures.append(f"{found.path} is version {found.version} and does not fit it")
+    else:
+        failures.append("no driver is on the PATH")
+    for find in (_managed_driver, _selenium_driver):
+        managed = _within(DOWNLOAD_SECONDS, lambda find=find: find(browser.kind))  # type: ignore[misc]
+        if managed:
+            yield service(executable_path=managed, **options)
+
+
+def _within(seconds: float, function: Callable[[], T | None]) -> T | None:
+    """What a function of another library gives within so many seconds; None when it fails or takes longer."""
+    future: Future[T | None] = Future()
+
+    def work() -> None:
+        try:
+            future.set_result(function())
+        except BaseException as error:  # noqa: BLE001 -- told to the thread that waits
+            future.set_exception(error)
+
+    # A daemon: what hangs on a dead network does not keep the program from ending.
+    Thread(target=work, name="driver-search", daemon=True).start()
+    with suppress(Exception):
+        return future.result(seconds)
+    return None
 
 
 def _managed_driver(kind: str) -> str | None:
-    with suppress(Exception):
-        if kind == "firefox":
-            from webdriver_manager.firefox import GeckoDriverManager  # noqa: PLC0415
+    """webdriver-manager's driver."""
+    if kind == "firefox":
+        from webdriver_manager.firefox import GeckoDriverManager  # noqa: PLC0415
 
-            return str(GeckoDriverManager().install())
-        if kind == "edge":
-            from webdriver_manager.microsoft import EdgeChromiumDriverManager  # noqa: PLC0415
+        return str(GeckoDriverManager().install())
+    if kind == "edge":
+        from webdriver_manager.microsoft import EdgeChromiumDriverManager  # noqa: PLC0415
 
-            return str(EdgeChromiumDriverManager().install())
-        from webdriver_manager.chrome import ChromeDriverManager  # noqa: PLC0415
-        from webdriver_manager.core.os_manager import ChromeType  # noqa: PLC0415
+        return str(EdgeChromiumDriverManager().install())
+    from webdriver_manager.chrome import ChromeDriverManager  # noqa: PLC0415
+    from webdriver_manager.core.os_manager import ChromeType  # noqa: PLC0415
 
-        chrome_type = ChromeType.CHROMIUM if kind == "chromium" else ChromeType.GOOGLE
-        return str(ChromeDriverManager(chrome_type=chrome_type).install())
-    return None
+    chrome_type = ChromeType.CHROMIUM if kind == "chromium" else ChromeType.GOOGLE
+    return str(ChromeDriverManager(chrome_type=chrome_type).install())
+
+
+def _selenium_driver(kind: str) -> str | None:
+    """The driver that Selenium's own manager finds or fetches."""
+    from selenium.webdriver.common.selenium_manager import SeleniumManager  # noqa: PLC0415
+
+    name = {"firefox": "firefox", "edge": "edge"}.get(kind, "chrome")
+    paths = SeleniumManager().binary_paths(["--browser", name, "--skip-driver-in-path", "--skip-browser-in-path"])
+    return paths.get("driver_path") or None
 
 
 def _start(browser: Installed, launch: Launch, service: Service) -> WebDriver:
@@ -216,19 +254,6 @@ def _start(browser: Installed, launch: Launch, service: Service) -> WebDriver:
         with suppress(Exception):
             service.stop()
         raise
-
-
-def _start_on_grid(launch: Launch) -> WebDriver:
-    from selenium import webdriver  # noqa: PLC0415
-    from selenium.common.exceptions import WebDriverException  # noqa: PLC0415
-    from urllib3.exceptions import HTTPError  # noqa: PLC0415
-
-    grid = check_grid(launch.grid or "")
-    try:
-        return webdriver.Remote(command_executor=grid, options=_options(launch.kind or "chrome", launch, None))
-    except (WebDriverException, HTTPError, OSError) as error:
-        text = (getattr(error, "msg", None) or str(error)).splitlines()[0][:200]
-        raise UsageError(f"the grid at {grid} gave no browser: {text}") from error
 
 
 def _options(kind: str, launch: Launch, binary: str | None) -> ArgOptions:
@@ -262,8 +287,11 @@ def _options(kind: str, launch: Launch, binary: str | None) -> ArgOptions:
     return options
 
 
-def _quit(driver: WebDriver) -> None:
+def _end(driver: WebDriver, address: Address | None) -> None:
     """End driver and browser; what does not end by itself is ended."""
+    if address:
+        end_session(address, str(driver.session_id))
+        return
     import psutil  # noqa: PLC0415
 
     process = getattr(getattr(driver, "service", None), "process", None)
@@ -273,6 +301,7 @@ def _quit(driver: WebDriver) -> None:
             parent = psutil.Process(process.pid)
             family = [*parent.children(recursive=True), parent]
     with suppress(Exception):
+        driver.command_executor.client_config.timeout = QUIT_SECONDS  # type: ignore[union-attr]
         driver.quit()
     _, alive = psutil.wait_procs(family, timeout=3)
     for survivor in alive:

@@ -152,13 +152,21 @@ class Session:
         cookies: list[dict[str, Any]] = answer["cookies"]
         return cookies
 
+    def cookies_for(self, domain: str) -> list[dict[str, Any]]:
+        """The cookies of exactly that domain, and no others, whatever page is open (values are secrets)."""
+        partition = {"type": "storageKey", "userContext": self._user_context or "default"}
+        answer = self._connection.send("storage.getCookies", {"filter": {"domain": domain}, "partition": partition})
+        cookies: list[dict[str, Any]] = answer["cookies"]
+        return cookies
+
     def set_cookie(self, cookie: dict[str, Any]) -> None:
         """Put one cookie, as `cookies` gave it, into this session."""
         keys = ("name", "value", "domain", "path", "httpOnly", "secure", "sameSite", "expiry")
         wanted = {key: cookie[key] for key in keys if cookie.get(key) is not None}
         if wanted.get("sameSite") not in ("strict", "lax", "none"):
             wanted.pop("sameSite", None)
-        partition = {"type": "context", "context": self.first_tab.context}
+        # Not the first tab's partition: Firefox gives about:blank one of its own, which no page ever sees (seen in 153).
+        partition = {"type": "storageKey", "userContext": self._user_context or "default"}
         self._connection.send("storage.setCookie", {"cookie": wanted, "partition": partition})
 
     def abort(self, error: OptoutError) -> None:
