@@ -165,7 +165,7 @@ class Session:
         wanted = {key: cookie[key] for key in keys if cookie.get(key) is not None}
         if wanted.get("sameSite") not in ("strict", "lax", "none"):
             wanted.pop("sameSite", None)
-        # Not the first tab's partition: Firefox gives about:blank one of its own, which no page ever sees (seen in 153).
+        # Not the first tab's partition: Firefox gives about:blank one of its own, which no page sees (153).
         partition = {"type": "storageKey", "userContext": self._user_context or "default"}
         self._connection.send("storage.setCookie", {"cookie": wanted, "partition": partition})
 
