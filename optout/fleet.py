@@ -23,11 +23,12 @@ from optout.browser.session import Session
 from optout.browser.waiting import Stop
 from optout.carried import Cookie, carried_cookies, set_cookies
 from optout.catalogue.models import Service, Setting
+from optout.changes import with_changes
 from optout.check import CheckRun
 from optout.controls import Finder, Timing
 from optout.directory import Directory
 from optout.errors import OptoutError, UsageError
-from optout.history import History, HistoryError, Verified
+from optout.history import History, HistoryError
 from optout.ledger import HistoryLedger
 from optout.outcomes import AccountResult, Outcome, RunResult, SettingResult, State, Status, now
 from optout.places import Places, private_folder
@@ -172,6 +173,7 @@ class Fleet:
         kit, orders = self._kit, self._orders
         name, origin = errand.account.name, errand.service.origin
         verified = kit.history.last_verified(name, origin)
+        rows_seen = kit.history.rows_seen(name, origin, (one.id for one in errand.settings))
         earlier: dict[str, list[int]] = {}
         for intent in kit.history.unfinished(name, origin):
             earlier.setdefault(intent.setting_id, []).append(intent.intent_id)
@@ -199,7 +201,7 @@ class Fleet:
                 find=orders.find(errand),
             )
             kind = CheckRun if orders.command == "check" else AccountRun
-            result = _with_changes(kind(task, means).execute(), verified)
+            result = with_changes(kind(task, means).execute(), verified, rows_seen)
         try:
             ledger.conclude(result, earlier)
         except HistoryError as error:
@@ -329,24 +331,3 @@ def _with_unfinished(errand: Errand, earlier: Mapping[str, object]) -> tuple[Set
     """The settings in scope, and those that a killed run was changing: they are read again and finished."""
     wanted = {one.id for one in errand.settings} | set(earlier)
     return tuple(one for one in errand.service.settings if one.id in wanted)
-
-
-def _with_changes(result: AccountResult, verified: Mapping[str, Verified]) -> AccountResult:
-    return replace(
-        result, settings=tuple(replace(one, change=change_since(one, verified.get(one.id))) for one in result.settings)
-    )
-
-
-def change_since(setting: SettingResult, last: Verified | None) -> str | None:
-    """What changed since a setting was last verified, in plain words; None if nothing did or nothing is known."""
-    seen = setting.before if setting.before is not None else setting.after
-    if last is None:
-        return None
-    day = last.at.date().isoformat()
-    if setting.outcome is Outcome.NOT_OFFERED:
-        return f"was {last.state} on {day}; the site no longer offers it"
-    if seen in (State.ON, State.MIXED) and last.state is State.OFF:
-        return f"was off on {day}; turned on again since"
-    if seen is State.OFF and last.state in (State.ON, State.MIXED):
-        return f"was {last.state} on {day}; turned off since"
-    return None

@@ -29,6 +29,7 @@ from optout.history_rows import (
     Point,
     Recorded,
     Role,
+    RowsSeen,
     RunRow,
     Verified,
     account_from_json,
@@ -45,7 +46,7 @@ from optout.history_rows import (
 )
 from optout.outcomes import AccountResult, Outcome, Reading, RunResult, SettingResult, State, Status, iso, now
 
-__all__ = ["Change", "History", "HistoryError", "Intent", "Point", "Recorded", "Role", "RunRow", "Verified"]
+__all__ = ["Change", "History", "HistoryError", "Intent", "Point", "Recorded", "Role", "RowsSeen", "RunRow", "Verified"]
 
 ENDED_EARLY = "the program ended before this account's result was written; run it again"
 
@@ -235,6 +236,26 @@ class History:
                     command=command,
                 )
         return found
+
+    def rows_seen(self, account: str, origin: str, setting_ids: Iterable[str]) -> RowsSeen | None:
+        """The unlisted rows of an account's finished runs, each with its last state.
+
+        None without such a run over all these settings: on an index that nobody read every row would seem new.
+        """
+        rows = self._rows(
+            "SELECT r.started, a.document, (SELECT group_concat(s.setting_id) FROM results s"
+            " WHERE s.run_id=a.run_id AND s.account=a.account) FROM accounts a JOIN runs r ON r.id=a.run_id"
+            " WHERE a.account=? AND a.origin=? AND a.document IS NOT NULL ORDER BY a.run_id",
+            (account, origin),
+        )
+        wanted, at, states = set(setting_ids), None, {}
+        with decoding(self._path):
+            for started, text, covered in rows:
+                result = account_from_json(load_object(text), ())
+                if result.status is Status.DONE:
+                    states.update({row.url: row.state for row in result.unlisted})
+                    at = moment(started) if wanted <= set((covered or "").split(",")) else at
+        return RowsSeen(at, states) if at else None
 
     def seen_control(self, account: str | None, origin: str, setting_id: str) -> dict[str, Any] | None:
         """What a setting's control looked like when last used with success; `None`: in any account of that origin."""

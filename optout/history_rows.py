@@ -42,6 +42,14 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
+class RowsSeen:
+    """The rows that the catalogue did not know, by address, and when an account's indexes were last read whole."""
+
+    at: datetime
+    states: Mapping[str, State]
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
     """A control that was about to be operated, by a run whose end is not known."""
 
@@ -202,7 +210,8 @@ def account_from_json(document: Mapping[str, Any], settings: tuple[SettingResult
         page_loads=int(document["page_loads"]),
         settings=settings,
         unlisted=tuple(
-            Unlisted(_text(row["label"]), _text(row["url"]), State(row["state"])) for row in document["unlisted"]
+            Unlisted(_text(row["label"]), _text(row["url"]), State(row["state"]), _text_or_none(row.get("change")))
+            for row in document["unlisted"]
         ),
     )
 

@@ -149,10 +149,11 @@ class Unlisted:
     label: str
     url: str
     state: State
+    change: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The row as the JSON document shows it."""
-        return {"label": self.label, "url": self.url, "state": self.state}
+        return {"label": self.label, "url": self.url, "state": self.state, "change": self.change}
 
 
 @dataclass(frozen=True, slots=True)
