@@ -8,9 +8,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from optout.errors import UsageError
+from optout.outcomes import AccountResult, Outcome
 
 if TYPE_CHECKING:
-    from optout.catalogue.models import Regional, Service
+    from optout.catalogue.models import Catalogue, Regional, Service
 
 
 class Law(StrEnum):
@@ -156,3 +157,32 @@ def explain(service: Service, region: Region, setting_id: str | None = None) -> 
         if region.id in note.regions
         and (not note.settings if setting_id is None else setting_id in note.settings or not note.settings)
     )
+
+
+def notes_of(catalogue: Catalogue, region: Region | None, result: AccountResult) -> tuple[str, ...]:
+    """What a report says of the region: defaults that apply there, controls it may lack, the right that remains."""
+    service = next((one for one in catalogue.services if one.id == result.service), None)
+    if service is None:
+        return ()
+    notes: list[str] = []
+    if region:
+        shown = {one.id for one in result.settings}
+        known = [one for one in service.regional if region.id in one.regions]
+        notes += [
+            f"{region.title}: {one.text}{f' Source: {one.source}' if one.source else ''}"
+            for one in known
+            if not one.settings or shown & set(one.settings)
+        ]
+    absent = [one.title for one in result.settings if one.outcome is Outcome.NOT_OFFERED]
+    if absent:
+        notes.append(
+            f"Not offered to this account: {', '.join(absent)}. A service does not offer every control in every region; "
+            "what is not there cannot be switched, and nothing is known to be wrong"
+        )
+    if service.objection and region:
+        notes.append(
+            f"What no setting covers you may object to ({region.grounds}): optout rights {result.account} --region {region.id}"
+        )
+    elif service.objection:
+        notes.append("What applies by default depends on where you live: optout report --write FOLDER --region WHERE")
+    return tuple(notes)

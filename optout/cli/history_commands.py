@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from optout.cli import options
 from optout.errors import OptoutError, UsageError
 from optout.places import Places
 
 if TYPE_CHECKING:
+    from optout.catalogue.models import Catalogue
     from optout.history import History, RunRow
-    from optout.report.closing import Titles
 
 NO_RUNS = "No run is recorded yet. Begin with: optout run --dry-run"
 
@@ -58,6 +59,7 @@ def report(
     write: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write the page anew into a folder")] = None,
     verify: Annotated[Path | None, typer.Option(metavar="FILE", help="Say whether a page was changed later")] = None,
     is_json: Annotated[bool, typer.Option("--json", help="Print one JSON document; open nothing")] = False,
+    region: options.Region = None,
 ) -> None:
     """Open the report page of the last run in the browser.
 
@@ -67,7 +69,7 @@ def report(
 
       optout report --run 12 --path
 
-      optout report --write ~/proofs
+      optout report --write ~/proofs --region eu
 
       optout report --verify optout-20261123T120000Z-run-12.html
     """
@@ -83,7 +85,7 @@ def report(
         raise UsageError(NO_RUNS)
     with History.open(places.history_file) as opened:
         row = _chosen_run(opened, run)
-        page = _page(opened, row, places, write)
+        page = _page(opened, row, places, write, region)
         if is_json:
             document = {
                 "schema": 1,
@@ -139,25 +141,30 @@ def _chosen_run(opened: History, run: int | None) -> RunRow:
     return row
 
 
-def _page(opened: History, row: RunRow, places: Places, write: Path | None) -> Path:
+def _page(opened: History, row: RunRow, places: Places, write: Path | None, region: str | None) -> Path:
+    from optout.regions import notes_of, region_named
+    from optout.report.closing import Titles
     from optout.report.html import ReportContext, find_report, write_report
 
+    where = region_named(region) if region else None
     found = None if write else find_report(places.reports, row.run_id)
     if found:
         return found
-    context = ReportContext.of(opened, row.run_id, _titles(places))
-    return write_report(write or places.reports, opened.run(row.run_id), context).absolute()
+    result, catalogue = opened.run(row.run_id), _catalogue(places)
+    titles = Titles.of(catalogue) if catalogue else Titles()
+    notes = {one.account: notes_of(catalogue, where, one) for one in result.accounts} if catalogue else {}
+    context = ReportContext.of(opened, row.run_id, titles, notes=notes)
+    return write_report(write or places.reports, result, context).absolute()
 
 
-def _titles(places: Places) -> Titles:
+def _catalogue(places: Places) -> Catalogue | None:
     from optout.catalogue.loading import load_catalogue
-    from optout.report.closing import Titles
 
     try:
-        return Titles.of(load_catalogue(places.config_home))
+        return load_catalogue(places.config_home)
     except OptoutError:
         # A broken overlay must not keep anybody from the proof of a past run: the ids stand for the titles.
-        return Titles()
+        return None
 
 
 def _open(page: Path) -> None:

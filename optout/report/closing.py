@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from optout.outcomes import AccountResult, Outcome, RunResult, SettingResult, Status
-from optout.report.words import as_line, outcome_in_words
+from optout.outcomes import AccountResult, Outcome, RunResult, SettingResult, State, Status, Unlisted
+from optout.report.words import as_line, outcome_in_words, state_in_words
 
 if TYPE_CHECKING:
     from optout.catalogue.models import Catalogue
 
 OFF = frozenset({Outcome.ALREADY_OFF, Outcome.TURNED_OFF})
+ACTIVE = frozenset({State.ON, State.MIXED})
 NAMED = 4
 
 
@@ -43,6 +44,7 @@ class Titles:
 def closing_sentence(result: RunResult, titles: Titles) -> str:
     """The sentence. A command in it comes last, after a colon and without a full stop, ready to be copied."""
     parts = [_undone(result) if result.command == "undo" else _state_of_things(result, titles), *_troubles(result)]
+    parts += [_news(result)]
     parts += [_next(result)]
     said = [part.rstrip(".") for part in parts if part]
     return "; ".join(said) + ("" if ": optout " in said[-1] else ".")
@@ -118,6 +120,26 @@ def _troubles(result: RunResult) -> list[str]:
     ]
 
 
+def needs_the_person(result: RunResult) -> bool:
+    """Whether something is worth a notification: anything left, a person needed, or a new control that is on."""
+    return bool(result.exit_code) or bool(_noteworthy(result))
+
+
+def _noteworthy(result: RunResult) -> list[Unlisted]:
+    """Rows that the catalogue does not know and that are on; one that another account has too counts once."""
+    rows = {row.label: row for account in result.accounts for row in account.unlisted if row.state in ACTIVE}
+    return list(rows.values())
+
+
+def _news(result: RunResult) -> str:
+    rows = _noteworthy(result)
+    if not rows:
+        return ""
+    names = [as_line(f"{row.label} ({row.change or state_in_words(row.state)})") for row in rows[:NAMED]]
+    names += [f"{len(rows) - NAMED} more"] if len(rows) > NAMED else []
+    return f"on, but not known to optout, so look yourself at {listed(names)}"
+
+
 def _next(result: RunResult) -> str:
     if any(account.status is not Status.DONE and ": optout " in (account.reason or "") for account in result.accounts):
         return ""  # one command at a time, and that reason names it
@@ -130,7 +152,7 @@ def _next(result: RunResult) -> str:
             left_by_account.setdefault(as_line(account.account), []).append(item)
     if not left_by_account:
         unfinished = [account for account in result.accounts if account.status is not Status.DONE]
-        return "" if unfinished else "nothing is left to do"
+        return "" if unfinished or _noteworthy(result) else "nothing is left to do"
     names, left = " ".join(left_by_account), [item for items in left_by_account.values() for item in items]
     if all(item.outcome is Outcome.NOT_FOUND for item in left):
         return f"see what has moved with: optout selectors check {names}"

@@ -190,7 +190,7 @@ def _account(result: RunResult, account: AccountResult, context: ReportContext) 
                 "label": as_line(row.label),
                 "url": as_line(row.url),
                 "link": _link(row.url),
-                "state": state_in_words(row.state),
+                "state": state_in_words(row.state) + (f", {as_line(row.change)}" if row.change else ""),
             }
             for row in account.unlisted
         ],

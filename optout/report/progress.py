@@ -77,6 +77,7 @@ class PlainProgress:
         self._verbose = verbose
         self._lock = threading.Lock()
         self._counts: dict[str, tuple[int, int]] = {}
+        self._looked_at: set[tuple[str, str]] = set()
 
     def account_started(self, account: str, total: int) -> None:
         """Remembers how many settings there are."""
@@ -90,9 +91,13 @@ class PlainProgress:
             self._line(account, text)
 
     def setting_started(self, account: str, title: str) -> None:
-        """A line, if verbose."""
-        if self._verbose:
-            self._line(account, f"looking at {title}")
+        """A line, if verbose; a later look at the same setting is the one that verifies."""
+        if not self._verbose:
+            return
+        with self._lock:
+            is_again = (account, title) in self._looked_at
+            self._looked_at.add((account, title))
+        self._line(account, f"{'verifying' if is_again else 'looking at'} {title}")
 
     def setting_done(self, account: str, result: SettingResult) -> None:
         """The line `account  3/17: title – turned off`."""

@@ -81,9 +81,10 @@ def _print_account(result: RunResult, account: AccountResult, titles: Titles, co
             _say(console, f"• {item.title}: {as_sentence(item.change or '')}", indent=2)
     if account.unlisted:
         console.print()
-        _say(console, "New controls that the catalogue does not know; they were not touched:", style="bold")
+        _say(console, "Not in the catalogue, so not touched:", style="bold")
         for row in account.unlisted:
-            _say(console, f"• {row.label} ({state_in_words(row.state)}): {row.url}", indent=2)
+            change = f", {row.change}" if row.change else ""
+            _say(console, f"• {row.label} ({state_in_words(row.state)}{change}): {row.url}", indent=2)
     console.print()
 
 
