@@ -53,6 +53,7 @@ class Request:
     quiet: bool
     verbose: bool
     notify: bool = False
+    region: str | None = None
 
 
 def carry_out(request: Request) -> int:
@@ -61,8 +62,11 @@ def carry_out(request: Request) -> int:
     from optout.catalogue.loading import load_catalogue
     from optout.history import History
     from optout.places import Places
+    from optout.regions import region_named
     from optout.report.progress import progress_for
 
+    if request.region is not None:
+        region_named(request.region)
     browser_kind(request.browser)
     if request.grid:
         check_grid(request.grid)
@@ -262,7 +266,7 @@ def _show(request: Request, done: FleetResult, catalogue: Catalogue, places: Pla
 
     result = done.result
     titles = Titles.of(catalogue)
-    path = _write_report(request, done, titles, places, history)
+    path = _write_report(request, done, catalogue, places, history)
     if request.json:
         sys.stdout.write(json_document(result))
     elif not (request.quiet and request.notify):
@@ -272,15 +276,22 @@ def _show(request: Request, done: FleetResult, catalogue: Catalogue, places: Pla
         _notify(result, titles)
 
 
-def _write_report(request: Request, done: FleetResult, titles: Titles, places: Places, history: History) -> Path | None:
+def _write_report(
+    request: Request, done: FleetResult, catalogue: Catalogue, places: Places, history: History
+) -> Path | None:
     """The report page; a folder that cannot be written costs the page, never the result."""
+    from optout.regions import notes_of, region_named
+    from optout.report.closing import Titles
     from optout.report.html import ReportContext, write_report
 
     if request.command == "check" and not request.report:
         return None
     assert done.result.run_id is not None  # noqa: S101 -- the fleet records every run
+    titles = Titles.of(catalogue)
+    region = region_named(request.region) if request.region else None
     try:
-        context = ReportContext.of(history, done.result.run_id, titles, shots=done.pictures)
+        notes = {one.account: notes_of(catalogue, region, one) for one in done.result.accounts}
+        context = ReportContext.of(history, done.result.run_id, titles, shots=done.pictures, notes=notes)
         return write_report(request.report or places.reports, done.result, context)
     except UsageError as error:
         print(f"optout: {error}", file=sys.stderr)  # noqa: T201
@@ -290,9 +301,9 @@ def _write_report(request: Request, done: FleetResult, titles: Titles, places: P
 def _notify(result: RunResult, titles: Titles) -> None:
     """A desktop notification, only when something needs the person."""
     from optout.notify import notify
-    from optout.report.closing import closing_sentence
+    from optout.report.closing import closing_sentence, needs_the_person
 
-    if int(result.exit_code) == 0:
+    if not needs_the_person(result):
         return
     problem = notify("optout", closing_sentence(result, titles))
     if problem:

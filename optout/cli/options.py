@@ -33,6 +33,10 @@ Pace = Annotated[
     float | None,
     typer.Option("--pace", min=0, max=600, metavar="SECONDS", help="Least time between two page loads"),
 ]
+Region = Annotated[
+    str | None,
+    typer.Option("--region", envvar="OPTOUT_REGION", metavar="WHERE", help="Where you live, for the report: eu, uk, us…"),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the result, no progress")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more of what is done and why")]
 Notify = Annotated[bool, typer.Option("--notify", help="A desktop notification when something needs you")]

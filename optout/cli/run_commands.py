@@ -29,6 +29,7 @@ def run(
     pace: options.Pace = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
+    region: options.Region = None,
 ) -> None:
     """Switch off what is on, re-read every setting to prove it, and report.
 
@@ -47,6 +48,7 @@ def run(
     request = Request(
         "run", tuple(accounts or ()), all_, dry_run, tuple(only or ()), tuple(skip or ()), json, report, bool(headed),
         browser, grid, jobs, selectors, origin, practice, scenario, pace, quiet, verbose,
+        region=region,
     )  # fmt: skip
     raise typer.Exit(carry_out(request))
 
@@ -69,6 +71,7 @@ def check(
     pace: options.Pace = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
+    region: options.Region = None,
     notify: options.Notify = False,
 ) -> None:
     """Look quickly whether everything is still off, and what changed since it was last proved.
@@ -85,7 +88,7 @@ def check(
         "check", tuple(accounts or ()), all_, True, tuple(only or ()), tuple(skip or ()), json, report, bool(headed),
         browser, grid, jobs, selectors, origin, practice, scenario, pace, quiet, verbose,
     )  # fmt: skip
-    raise typer.Exit(carry_out(replace(request, dry_run=False, notify=notify)))
+    raise typer.Exit(carry_out(replace(request, dry_run=False, notify=notify, region=region)))
 
 
 def undo(
