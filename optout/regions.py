@@ -176,13 +176,12 @@ def notes_of(catalogue: Catalogue, region: Region | None, result: AccountResult)
     absent = [one.title for one in result.settings if one.outcome is Outcome.NOT_OFFERED]
     if absent:
         notes.append(
-            f"Not offered to this account: {', '.join(absent)}. A service does not offer every control in every region; "
-            "what is not there cannot be switched, and nothing is known to be wrong"
+            f"Not offered to this account: {', '.join(absent)}. "
+            "Services do not offer every control in every region: that is a finding, not a failure"
         )
     if service.objection and region:
-        notes.append(
-            f"What no setting covers you may object to ({region.grounds}): optout rights {result.account} --region {region.id}"
-        )
+        command = f"optout rights {result.account} --region {region.id}"
+        notes.append(f"What no setting covers you may object to ({region.grounds}): {command}")
     elif service.objection:
         notes.append("What applies by default depends on where you live: optout report --write FOLDER --region WHERE")
     return tuple(notes)

@@ -35,7 +35,9 @@ Pace = Annotated[
 ]
 Region = Annotated[
     str | None,
-    typer.Option("--region", envvar="OPTOUT_REGION", metavar="WHERE", help="Where you live, for the report: eu, uk, us…"),
+    typer.Option(
+        "--region", envvar="OPTOUT_REGION", metavar="WHERE", help="Where you live, for the report: eu, uk, us…"
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the result, no progress")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more of what is done and why")]
