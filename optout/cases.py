@@ -60,6 +60,7 @@ class Case:
     target: State = State.OFF
     listed: Reading | None = None
     row_path: str | None = None
+    verified: State | None = None
     before: State | None = None
     step: Step = Step.EXAMINE
     not_before: float = 0.0
@@ -255,7 +256,7 @@ def _find_page(case: Case, desk: Desk, tab: Tab) -> tuple[Examined | None, Setti
         if trim_path(path) in tried:
             continue
         tried.add(trim_path(path))
-        examined, page = _examine_at(case, desk, tab, Lead(path, case.row_path, is_unconfirmed=case.listed is None))
+        examined, page = _examine_at(case, desk, tab, Lead(path, case.row_path, _expected(case)))
         kind = examined.recognized.kind
         if kind is PageKind.SIGNED_OUT:
             raise SignedOut("signed out in the middle of the run")
@@ -285,6 +286,13 @@ def _examine_at(case: Case, desk: Desk, tab: Tab, lead: Lead) -> tuple[Examined,
         except ServiceWorkerInTheWay:
             desk.visitor.reopen_without_worker(tab, lead.path)
     return page.examine(), page
+
+
+def _expected(case: Case) -> State | None:
+    """What something else says of the state: the index; after a click, where the index will be asked, the target."""
+    if case.was_operated:
+        return case.target if case.listed else None
+    return case.listed.state if case.listed else case.verified
 
 
 def _addresses(case: Case) -> list[str]:

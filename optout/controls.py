@@ -31,7 +31,7 @@ class Timing:
     in_front: float = 1.5  # the same, once the page is in front of the others
     still: float = 0.06  # no request under way: the page is quiet
     stable: float = 0.12  # two looks that far apart must agree
-    stable_alone: float = 0.8  # the same, where no index confirms what the page shows
+    stable_alone: float = 0.8  # the same, where nothing else confirms what the page shows
     quiet: float = 11.0  # a page to become quiet at all
     save: float = 20.0  # a save to be answered
     no_request: float = 1.6  # a click that sends nothing
@@ -135,7 +135,7 @@ class SettingPage:
             if seen and time.monotonic() >= deadline + self._timing.quiet:
                 return self._unsteady(latest)
             seen = latest
-            alone = self._lead.is_unconfirmed and latest.reading is not None
+            alone = latest.reading is not None and latest.reading.state is not self._lead.expected
             self._stop.pause(self._timing.stable_alone if alone else self._timing.stable)
 
     def operate(self, how: Press) -> Operated:

@@ -33,6 +33,7 @@ from optout.ledger import HistoryLedger
 from optout.outcomes import AccountResult, Outcome, RunResult, SettingResult, State, Status, now
 from optout.places import Places, private_folder
 from optout.report.progress import Progress
+from optout.resume import finished_before
 from optout.runner import AccountRun, Means, Task
 from optout.signin import Person, SignInFlow
 from optout.visits import Pacer, Visitor
@@ -125,7 +126,7 @@ class Fleet:
             started=started,
         )
         with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="account") as pool:
-            futures = [pool.submit(self._one, errand, run_id) for errand in errands]
+            futures = [pool.submit(self._one, errand, run_id, is_bulk=len(errands) > 1) for errand in errands]
             results = tuple(_patiently(future) for future in futures)
         result = RunResult(
             command=self._orders.command,
@@ -148,14 +149,18 @@ class Fleet:
         except HistoryError as error:
             self._kit.progress.note("history", str(error))
 
-    def _one(self, errand: Errand, run_id: int) -> AccountResult:
+    def _one(self, errand: Errand, run_id: int, *, is_bulk: bool) -> AccountResult:
         """One account, start to end. Nothing that happens here reaches another account."""
         name, origin = errand.account.name, errand.service.origin
         try:
             with account_lock(
                 self._kit.places, name, origin, self._kit.stop, lambda text: self._kit.progress.note(name, text)
             ):
-                return self._locked(errand, run_id)
+                self._kit.stop.check()
+                finished = self._finished_before(errand, run_id) if is_bulk else None
+                if finished is None:
+                    return self._locked(errand, run_id)
+                result = finished
         except UsageError as error:
             self._refusals.append(error)
             result = _nothing_reached(errand, str(error))
@@ -168,6 +173,13 @@ class Fleet:
         self._kit.progress.note(name, result.reason or "")
         self._kit.progress.account_done(result)
         return result
+
+    def _finished_before(self, errand: Errand, run_id: int) -> AccountResult | None:
+        """The account's result, where this command goes on with a bulk run that was stopped after it."""
+        if self._orders.command != "run" or self._orders.dry_run:
+            return None
+        ids = tuple(one.id for one in errand.settings)
+        return finished_before(self._kit.history, errand.account.name, errand.service.origin, ids, run_id, now())
 
     def _locked(self, errand: Errand, run_id: int) -> AccountResult:
         kit, orders = self._kit, self._orders
@@ -187,6 +199,7 @@ class Fleet:
             target=orders.target,
             tabs=orders.tabs,
             wanted=errand.wanted,
+            verified={setting_id: one.state for setting_id, one in verified.items()},
         )
         with self._profile(errand) as profile:
             means = Means(

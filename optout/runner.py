@@ -35,6 +35,7 @@ class Task:
     """What one account's run is asked to do.
 
     `wanted`: what to put back, by setting id (undo); without it the target is off. `tabs`: pages in flight at once.
+    `verified`: the states that an earlier run proved.
     """
 
     account: str
@@ -44,6 +45,7 @@ class Task:
     target: State = State.OFF
     tabs: int = 8
     wanted: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    verified: Mapping[str, State] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,7 +419,7 @@ class AccountRun:
 
 
 def _case(setting: Setting, task: Task) -> Case:
-    case = Case(setting, target=task.target)
+    case = Case(setting, target=task.target, verified=task.verified.get(setting.id))
     wanted = task.wanted.get(setting.id)
     if wanted:
         case.restore = tuple(wanted.get("boxes") or ()) or None

@@ -13,6 +13,7 @@ from enum import StrEnum
 from optout.browser.views import ControlView, PageView, trim_path
 from optout.catalogue.models import ControlVersion, Kind, Setting
 from optout.directory import Directory, normalize
+from optout.outcomes import State
 
 NEEDED = 2
 
@@ -61,12 +62,13 @@ Verdict = Proved | Refused
 class Lead:
     """How the page was reached: the path asked for, and the path that the setting's index row gives, if it has one.
 
-    `is_unconfirmed`: no index shows the setting's value, so that the page alone speaks for it.
+    `expected`: the state that something else speaks for (the index, or the last verified run); a page that shows
+    another one, or speaks alone, is looked at longer.
     """
 
     path: str
     row_path: str | None = None
-    is_unconfirmed: bool = False
+    expected: State | None = None
 
 
 def prove(directory: Directory, setting: Setting, view: PageView, lead: Lead) -> Verdict:

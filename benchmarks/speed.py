@@ -1,0 +1,233 @@
+"""`make bench`: how quick the program is, as ratios within one run on one machine; median of several rounds.
+
+python -m benchmarks.speed                 all figures, five rounds
+python -m benchmarks.speed --rounds 1 --only full-selenium --only check-loads
+python -m benchmarks.speed --write         docs/performance.md and its plots as well
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from benchmarks.growth import write_plots
+from benchmarks.measuring import ROOT, home, measure, medians, seconds_of_own_cpu
+from benchmarks.site import remote_site
+from optout.practice.records import Latency
+
+REAL = Latency(page_seconds=0.3, data_seconds=0.0, save_seconds=0.25)
+WITHOUT_VALUE = ("ads-education", "ads-job-information", "ads-employer", "ads-interests")
+QUIET = ("--quiet", "--json")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured figure, and what it should reach."""
+
+    name: str
+    text: str
+    target: float
+    value: float
+    detail: str
+    at_least: bool = False
+
+    @property
+    def is_reached(self) -> bool:
+        return self.value >= self.target if self.at_least else self.value <= self.target
+
+
+def full_run(rounds: int, module: str, name: str, text: str) -> Figure:
+    """A whole run of ours beside a sequential script that makes the same loads and clicks."""
+    with remote_site(REAL) as site:
+
+        def ours() -> float:
+            site.reset()
+            with home() as place:
+                seconds = place.measure(["run", "member0", "--origin", site.origin, *QUIET]).seconds
+            assert site.all_off(1)
+            return seconds
+
+        def theirs() -> float:
+            site.reset()
+            seconds = measure([sys.executable, "-m", module, site.origin]).seconds
+            assert site.all_off(1)
+            return seconds
+
+        ours_seconds, their_seconds = medians(rounds, ours, theirs)
+    return Figure(name, text, 0.40, ours_seconds / their_seconds, f"{ours_seconds:.1f} s / {their_seconds:.1f} s")
+
+
+def check_loads(rounds: int) -> Figure:
+    """Page loads of a check in the steady state, of settings whose index row shows a value."""
+    del rounds
+    skip = [word for name in WITHOUT_VALUE for word in ("--skip", name)]
+    with remote_site(REAL) as site, home() as place:
+        site.reset(off=True)
+        where = ["member0", "--origin", site.origin, *QUIET]
+        place.measure(["run", *where])
+        loads = place.measure(["check", *where, *skip]).document["accounts"][0]["page_loads"]
+    return Figure("check-loads", "`check`, all off: page loads, settings whose index row shows a value", 2, loads, "")
+
+
+def check_time(rounds: int) -> Figure:
+    """A check in the steady state beside opening every setting's page, both with a kept session."""
+    with remote_site(REAL) as site, home() as place, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        site.reset(off=True)
+        where = ["member0", "--origin", site.origin, *QUIET]
+        place.measure(["run", *where])
+        every_page = [sys.executable, "-m", "benchmarks.every_page", site.origin, folder]
+        measure(every_page)
+        ours, theirs = medians(
+            rounds,
+            lambda: place.measure(["check", *where]).seconds,
+            lambda: measure(every_page).seconds,
+        )
+    return Figure(
+        "check-time",
+        "`check`, all off: ours / opening every setting page",
+        0.25,
+        ours / theirs,
+        f"{ours:.1f} s / {theirs:.1f} s",
+    )
+
+
+def eight_accounts(rounds: int) -> tuple[Figure, Figure]:
+    """Eight accounts, four at a time, beside eight times one account: time and memory."""
+    with remote_site(REAL, 8) as site:
+        weights: dict[str, list[float]] = {"one": [], "eight": []}
+
+        def bulk() -> float:
+            site.reset()
+            with home(8) as place:
+                done = place.measure(["run", "--all", "--jobs", "4", "--origin", site.origin, *QUIET], weigh=True)
+            assert site.all_off(8)
+            weights["eight"].append(done.megabytes)
+            return done.seconds
+
+        def single() -> float:
+            site.reset()
+            with home(1) as place:
+                done = place.measure(["run", "member0", "--origin", site.origin, *QUIET], weigh=True)
+            weights["one"].append(done.megabytes)
+            return done.seconds
+
+        eight, one = medians(rounds, bulk, single)
+    heavy, light = max(weights["eight"]), max(weights["one"])
+    return (
+        Figure("bulk-time", "8 accounts, --jobs 4: ours / 8 x one account", 0.45, eight / (8 * one), f"{eight:.1f} s / 8 x {one:.1f} s"),
+        Figure("bulk-memory", "peak memory of 8 accounts: ours / 8 x one account", 0.5, heavy / (8 * light), f"{heavy:.0f} MB / 8 x {light:.0f} MB"),
+    )  # fmt: skip
+
+
+def own_cpu(rounds: int) -> Figure:
+    """The program's own CPU time in a full run."""
+    with remote_site(REAL) as site:
+
+        def once() -> float:
+            site.reset()
+            with home() as place:
+                return seconds_of_own_cpu(["run", "member0", "--origin", site.origin, *QUIET], place.environment)
+
+        (seconds,) = medians(rounds, once)
+    return Figure(
+        "own-cpu", "the program's own CPU time in a full run, seconds", 1.0, seconds, "without browser and driver"
+    )
+
+
+def help_time(rounds: int) -> Figure:
+    """`optout --help` beside importing typer."""
+    ours, theirs = medians(
+        max(rounds * 3, 5),
+        lambda: measure([sys.executable, "-m", "optout", "--help"]).seconds,
+        lambda: measure([sys.executable, "-c", "import typer"]).seconds,
+    )
+    return Figure(
+        "help", '`optout --help` / `python -c "import typer"`', 1.5, ours / theirs, f"{ours:.2f} s / {theirs:.2f} s"
+    )
+
+
+def grid_throughput(rounds: int) -> Figure:
+    """Eight accounts on a grid of two nodes with two slots beside four times one slot."""
+    from benchmarks.grid import LocalGrid  # noqa: PLC0415 -- needs Java, which the other figures do not
+
+    with remote_site(REAL, 8) as site, LocalGrid(nodes=2, slots=2) as grid:
+
+        def accounts(count: int, jobs: int) -> float:
+            site.reset()
+            with home(count) as place:
+                names = [f"member{number}" for number in range(count)]
+                where = ["--grid", grid.url, "--browser", "chrome", "--origin", site.origin, "--jobs", str(jobs)]
+                return place.measure(["run", *names, *where, *QUIET]).seconds
+
+        eight, one = medians(rounds, partial(accounts, 8, 4), partial(accounts, 1, 1))
+    throughput = (8 / eight) / (4 * (1 / one))
+    return Figure(
+        "grid", "grid, 2 nodes x 2 slots, 8 accounts: throughput / 4 x one slot", 0.85, throughput,
+        f"8 in {eight:.1f} s, 1 in {one:.1f} s", at_least=True,
+    )  # fmt: skip
+
+
+def _one(figure: Callable[[int], Figure]) -> Callable[[int], tuple[Figure, ...]]:
+    return lambda rounds: (figure(rounds),)
+
+
+FIGURES: dict[str, Callable[[int], tuple[Figure, ...]]] = {
+    "full-selenium": _one(
+        lambda rounds: full_run(
+            rounds,
+            "benchmarks.sequential_selenium",
+            "full-selenium",
+            "full run, 17 settings on, page 300 ms, save 250 ms: ours / shortest sequential Selenium script",
+        )  # fmt: skip
+    ),
+    "full-playwright": _one(
+        lambda rounds: full_run(
+            rounds, "benchmarks.sequential_playwright", "full-playwright", "the same: ours / the same job in Playwright"
+        )
+    ),
+    "check-loads": _one(check_loads),
+    "check-time": _one(check_time),
+    "bulk": eight_accounts,
+    "grid": _one(grid_throughput),
+    "own-cpu": _one(own_cpu),
+    "help": _one(help_time),
+}
+
+
+def table(figures: list[Figure]) -> str:
+    """The figures as a Markdown table."""
+    lines = ["| figure | to reach | measured | reached | from |", "| --- | --- | --- | --- | --- |"]
+    for one in figures:
+        sign = "≥" if one.at_least else "≤"
+        reached = "yes" if one.is_reached else "**no**"
+        lines.append(f"| {one.text} | {sign} {one.target:g} | {one.value:.2f} | {reached} | {one.detail} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", action="append", choices=sorted(FIGURES))
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md and its plots")
+    given = parser.parse_args()
+    figures: list[Figure] = []
+    for name, figure in FIGURES.items():
+        if not given.only or name in given.only:
+            figures += figure(given.rounds)
+            print(f"{figures[-1].name}: {figures[-1].value:.2f} ({figures[-1].detail})", file=sys.stderr, flush=True)
+    print(table(figures))
+    if given.write:
+        plots = write_plots(ROOT / "docs" / "plots")
+        text = (ROOT / "benchmarks" / "performance.md.in").read_text(encoding="utf-8")
+        machine = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+        text = text.replace("@TABLE@", table(figures)).replace("@MACHINE@", machine).replace("@PLOTS@", plots)
+        (ROOT / "docs" / "performance.md").write_text(text.replace("@ROUNDS@", str(given.rounds)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
