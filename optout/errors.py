@@ -29,3 +29,8 @@ class SlowedDown(OptoutError):
 
 class Stopped(OptoutError):
     """The person or the system asked the program to stop."""
+
+    TEXT = "stopped before the end: what was not reached is listed as not reached"
+
+    def __init__(self, text: str = TEXT) -> None:
+        super().__init__(text)

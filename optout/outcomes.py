@@ -214,7 +214,7 @@ def exit_code(accounts: tuple[AccountResult, ...], *, reading_is_enough: bool) -
     """The exit code of a command over these accounts.
 
     A dry run is satisfied when everything could be read (`would-turn-off` included); `run`, `check` and
-    `undo` are not.
+    `undo` are not. A skipped account counts by the settings that an earlier run recorded for it.
     """
     if any(account.status is Status.NEEDS_HUMAN for account in accounts):
         return ExitCode.NEEDS_HUMAN
@@ -222,7 +222,8 @@ def exit_code(accounts: tuple[AccountResult, ...], *, reading_is_enough: bool) -
     if reading_is_enough:
         enough.add(Outcome.WOULD_TURN_OFF)
     whole = all(
-        account.status is Status.DONE and all(setting.outcome in enough for setting in account.settings)
+        (account.status is Status.DONE or (account.status is Status.SKIPPED and account.settings))
+        and all(setting.outcome in enough for setting in account.settings)
         for account in accounts
     )
     return ExitCode.ALL_OFF if whole else ExitCode.NOT_ALL_OFF

@@ -46,7 +46,7 @@ class Stop:
 
     def error(self) -> Stopped:
         """What a wait raises once the stop was requested."""
-        return Stopped("stopped before the end: what was not reached is listed as not reached")
+        return Stopped()
 
     def pause(self, seconds: float) -> None:
         """Let time pass, at most this many seconds; raise `Stopped` at once when asked to stop."""
