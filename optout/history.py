@@ -334,7 +334,10 @@ class History:
         """Per setting what was proved when, oldest first: the state before and, where it differs, after."""
         rows = self._rows(
             "SELECT s.setting_id, s.document, r.started FROM results s JOIN runs r ON r.id=s.run_id"
-            " WHERE s.account=? AND s.origin=? AND s.outcome IN (?,?,?,?,?) ORDER BY s.run_id",
+            # A skipped account repeats what an earlier run has recorded.
+            " JOIN accounts a ON a.run_id=s.run_id AND a.account=s.account"
+            " WHERE s.account=? AND s.origin=? AND s.outcome IN (?,?,?,?,?)"
+            " AND coalesce(json_extract(a.document, '$.status'), '') <> 'skipped' ORDER BY s.run_id",
             (account, origin, *CLAIMS),
         )
         points: dict[str, tuple[Point, ...]] = {}
