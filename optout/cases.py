@@ -225,7 +225,12 @@ def _apply(case: Case, desk: Desk, tab: Tab, page: SettingPage, proved: Proved) 
     case.intents.append(desk.ledger.intend(case, reading, detail))
     case.tries += 1
     how = Press(case.target, only=case.restore, value=case.restore_value, by_pointer=case.tries > 1)
-    operated = page.operate(how)
+    case.step = Step.VERIFY  # whatever comes of it: what may have been clicked is read anew before anything else
+    try:
+        operated = page.operate(how)
+    except PageError:
+        case.not_before = time.monotonic() + desk.rules.timing.settle
+        raise
     _note_operated(case, desk, operated)
 
 
@@ -236,7 +241,6 @@ def _note_operated(case: Case, desk: Desk, operated: Operated) -> None:
         if case.faults >= TRIES:
             conclude(case, Outcome.FAILED, reason=f"the control could not be operated: {operated.why}")
             return
-    case.step = Step.VERIFY
     case.not_before = time.monotonic() + desk.rules.timing.settle
 
 

@@ -18,6 +18,7 @@ from optout.cases import AccountEnds, Case, Desk, Ledger, SignedOut, Step, concl
 from optout.catalogue.models import Index, Setting
 from optout.controls import Finder, Rules, Timing
 from optout.directory import Directory
+from optout.entry import Entry
 from optout.errors import BrowserGone, NeedsHuman, OptoutError, PageError, UsageError
 from optout.indexes import IndexPage, IndexReading, failed_index, merge
 from optout.outcomes import AccountResult, Outcome, Reading, SettingResult, State, Status
@@ -73,9 +74,7 @@ class AccountRun:
         self._cases = [_case(setting, task) for setting in task.settings]
         self._indexes: dict[str, IndexReading] = {}
         self._session: Session | None = None
-        self._kept_cookies: list[dict[str, Any]] = []
-        self._renewing = threading.Lock()
-        self._sign_ins = 0
+        self._entry = Entry(means.visitor, means.signin, means.timing, self._note)
         self._loaded_index: str | None = None
 
     def execute(self) -> AccountResult:
@@ -96,6 +95,8 @@ class AccountRun:
             status, reason = Status.FAILED, str(error)
         except OptoutError as error:
             status, reason = Status.FAILED, str(error)
+        except Exception as error:  # noqa: BLE001 -- the account's edge: what was clicked is reported all the same
+            status, reason = Status.FAILED, f"an unforeseen fault ({type(error).__name__}: {error}); please report it"
         finally:
             self._close()
         result = AccountResult(
@@ -129,11 +130,13 @@ class AccountRun:
         self._phase("starting the browser")
         session = self._session = means.open_session()
         means.visitor.watch(session)
-        for cookie in self._kept_cookies:
+        for cookie in self._entry.cookies:
             session.set_cookie(cookie)
         self._phase("signing in")
         tab = session.first_tab
-        self._sign_in(session, tab)
+        needed = self._needed_indexes()
+        is_loaded = self._entry.enter(session, tab, self._start_page())
+        self._loaded_index = needed[0].id if needed and is_loaded else None
         self._phase("reading the indexes")
         self._survey(session, tab)
         self._phase("reading the settings")
@@ -142,43 +145,6 @@ class AccountRun:
             self._phase("proving it")
             self._reconcile(session)
 
-    # --- signing in
-
-    def _sign_in(self, session: Session, tab: Tab) -> None:
-        """Get in, by the kept session or by the password."""
-        start = self._start_page()
-        for attempt in range(FAULTS):
-            try:
-                self._try_start(session, tab, start)
-            except PageError as error:
-                if attempt + 1 == FAULTS or self._sign_ins:
-                    raise
-                self._note(f"{error}; trying once more")
-            else:
-                return
-
-    def _try_start(self, session: Session, tab: Tab, start: str) -> None:
-        visitor, signin = self._means.visitor, self._service.signin
-        visitor.open(tab, start)
-        tab.traffic.wait_quiet(still=self._means.timing.still, within=self._means.timing.quiet)
-        view, recognized = visitor.glance(tab)
-        if signin is not None:
-            if recognized.kind is PageKind.CHALLENGE:
-                raise NeedsHuman(self._means.signin.challenge_text(visitor, recognized.challenge))
-            if recognized.kind in (PageKind.SIGNED_OUT, PageKind.REFUSED):
-                self._sign_ins += 1
-                self._means.signin.by_password(session, visitor, tab)
-                self._kept_cookies = session.cookies()
-                return
-            if recognized.kind is PageKind.READY and not self._means.signin.is_signed_in(signin, session, view, start):
-                raise PageError(f"{self._service.title} shows {view.path}, but nothing proves that anyone is signed in")
-            self._kept_cookies = session.cookies()
-        if recognized.kind is PageKind.ELSEWHERE:
-            raise PageError(f"{recognized.detail}; nothing was typed or clicked there")
-        needed = self._needed_indexes()
-        if recognized.kind is PageKind.READY and needed:
-            self._loaded_index = needed[0].id
-
     def _start_page(self) -> str:
         """The page to begin with: the first index that is needed, else the first setting's page."""
         needed = self._needed_indexes()
@@ -186,17 +152,6 @@ class AccountRun:
             return needed[0].paths[0].path
         paths = [version.path for case in self._cases for version in case.setting.paths]
         return paths[0] if paths else "/"
-
-    def _renew(self, tab: Tab, sign_ins_before: int) -> None:
-        """Sign in again after the site signed out in the middle; threads that come late find it done."""
-        with self._renewing:
-            if self._sign_ins > sign_ins_before:
-                return
-            session = self._open_session()
-            self._note("signed out in the middle of the run; signing in again")
-            self._sign_ins += 1
-            self._means.signin.by_password(session, self._means.visitor, tab)
-            self._kept_cookies = session.cookies()
 
     # --- the indexes
 
@@ -239,7 +194,7 @@ class AccountRun:
         index = self._service.index(index_id)
         latest = failed_index(index, self._service.origin, PageError("not read"))
         for _ in range(FAULTS):
-            sign_ins = self._sign_ins
+            sign_ins = self._entry.sign_ins
             try:
                 page = IndexPage(tab, means.directory, index, means.visitor, means.timing, means.stop)
                 loaded = self._loaded_index == index_id
@@ -252,10 +207,10 @@ class AccountRun:
                 latest = failed_index(index, self._service.origin, error)
                 continue
             if recognized.kind is PageKind.SIGNED_OUT:
-                self._renew(tab, sign_ins)
+                self._entry.renew(self._open_session(), tab, sign_ins)
                 continue
             if recognized.kind is PageKind.CHALLENGE:
-                raise NeedsHuman(means.signin.challenge_text(means.visitor, recognized.challenge))
+                raise self._entry.challenge(recognized)
             if recognized.kind is PageKind.SLOWED_DOWN:
                 means.visitor.slow_down(recognized.detail)
                 means.visitor.check()
@@ -310,17 +265,15 @@ class AccountRun:
         return session.new_tab()
 
     def _take_step(self, case: Case, desk: Desk, tab: Tab) -> None:
-        sign_ins = self._sign_ins
+        sign_ins = self._entry.sign_ins
         self._means.progress.setting_started(self._task.account, case.setting.title)
         self._mark_cascade(case)
         try:
             (verify if case.step is Step.VERIFY else examine)(case, desk, tab)
         except SignedOut:
-            self._renew(tab, sign_ins)
+            self._entry.renew(self._open_session(), tab, sign_ins)
         except AccountEnds as error:
-            raise NeedsHuman(
-                self._means.signin.challenge_text(self._means.visitor, error.recognized.challenge)
-            ) from error
+            raise self._entry.challenge(error.recognized) from error
         except PageError as error:
             case.faults += 1
             if case.faults >= FAULTS:
@@ -366,7 +319,9 @@ class AccountRun:
         if index.problem:
             return True
         row = index.rows.get(case.setting.id)
-        return row is not None and row.state is not None and row.state is not State.OFF
+        if row is None or row.state is None:
+            return not index.is_whole
+        return row.state is not State.OFF
 
     def _settle_disagreement(self, case: Case, tab: Tab, fresh: Mapping[str, IndexReading]) -> None:
         """The index says on, the own page said off: read the own page again, then say what is doubted."""

@@ -77,7 +77,9 @@ class SignInFlow:
             raise NeedsHuman(f"'{self._account}' is signed out and {granted.reason}")
         self._totp = granted.totp()
         visitor.open(tab, signin.page)
-        form = self._wait_for_form(signin, visitor, tab)
+        form = self._wait_for_form(session, visitor, tab)
+        if form is None:
+            return
         self._password_was_tried = True
         origin = visitor.service.origin
         _must(tab.ask("fill", {"css": form.username, "text": granted.username, "origin": origin}), "user name", visitor)
@@ -128,7 +130,10 @@ class SignInFlow:
         asked = what[challenge.kind] if challenge else "waits for your approval (perhaps in its phone app)"
         return f"{visitor.service.title} {asked}; sign in yourself: optout login {self._account}"
 
-    def _wait_for_form(self, signin: SignIn, visitor: Visitor, tab: Tab) -> SignInForm:
+    def _wait_for_form(self, session: Session, visitor: Visitor, tab: Tab) -> SignInForm | None:
+        """The sign-in form that the page shows; None when it shows that the account is signed in after all."""
+        signin = visitor.service.signin
+        assert signin is not None  # noqa: S101
         deadline = time.monotonic() + FORM_SECONDS
         while True:
             tab.traffic.wait_quiet(still=0.06, within=FORM_SECONDS)
@@ -139,6 +144,8 @@ class SignInFlow:
                 raise NeedsHuman(self.challenge_text(visitor, recognized.challenge))
             if recognized.kind is PageKind.ERROR:
                 raise PageError(f"the sign-in page failed: {recognized.detail}")
+            if recognized.kind is PageKind.READY and self.is_signed_in(signin, session, view, ""):
+                return None
             for form in signin.forms:
                 if tab.ask("has", {"css": [form.username, form.password, form.submit]}):
                     return form

@@ -1,0 +1,99 @@
+"""Getting an account in at the start of a run, and in again when the site signs it out in the middle."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from optout.browser.recognition import PageKind, Recognized
+from optout.browser.session import Session
+from optout.browser.tab import Tab
+from optout.browser.views import PageView
+from optout.controls import Timing
+from optout.errors import NeedsHuman, PageError
+from optout.signin import SignInFlow
+from optout.visits import Visitor
+
+ATTEMPTS = 2
+
+
+class Entry:
+    """The account's way in: the kept session first, else the password. Shared by the run's threads.
+
+    `cookies` are those of the last sign-in, for a browser that has to be started anew; they are secrets.
+    """
+
+    def __init__(self, visitor: Visitor, signin: SignInFlow, timing: Timing, note: Callable[[str], None]) -> None:
+        self._visitor = visitor
+        self._signin = signin
+        self._timing = timing
+        self._note = note
+        self._lock = threading.Lock()
+        self._sign_ins = 0
+        self.cookies: list[dict[str, Any]] = []
+
+    @property
+    def sign_ins(self) -> int:
+        """How often the account was signed in by password in this run."""
+        return self._sign_ins
+
+    def enter(self, session: Session, tab: Tab, start: str) -> bool:
+        """Get in, beginning at the page `start`; True if that page is loaded in the tab now.
+
+        Raises `NeedsHuman` when only the person can go on, `PageError` when the site cannot be reached.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                return self._try_to_enter(session, tab, start)
+            except PageError as error:
+                if attempt + 1 == ATTEMPTS or self._sign_ins:
+                    raise
+                self._note(f"{error}; trying once more")
+        raise AssertionError  # pragma: no cover -- the loop returns or raises
+
+    def renew(self, session: Session, tab: Tab, sign_ins_before: int) -> None:
+        """Sign in again after the site signed out in the middle; threads that come late find it done."""
+        with self._lock:
+            if self._sign_ins > sign_ins_before:
+                return
+            self._note("signed out in the middle of the run; signing in again")
+            self._by_password(session, tab)
+
+    def challenge(self, recognized: Recognized) -> NeedsHuman:
+        """What a challenge asks of the person, as an error."""
+        return NeedsHuman(self._signin.challenge_text(self._visitor, recognized.challenge))
+
+    def _try_to_enter(self, session: Session, tab: Tab, start: str) -> bool:
+        signin = self._visitor.service.signin
+        view, recognized = self._load(tab, start)
+        is_at_start = recognized.kind is PageKind.READY
+        if signin and is_at_start and not self._signin.is_signed_in(signin, session, view, start):
+            # The page asked for has moved, or shows itself to anyone: the start page tells whether someone is in.
+            start, is_at_start = signin.signed_in.paths[0], False
+            view, recognized = self._load(tab, start)
+        if recognized.kind is PageKind.ELSEWHERE:
+            raise PageError(f"{recognized.detail}; nothing was typed or clicked there")
+        if signin is None:
+            return is_at_start
+        if recognized.kind is PageKind.CHALLENGE:
+            raise self.challenge(recognized)
+        if recognized.kind in (PageKind.SIGNED_OUT, PageKind.REFUSED):
+            self._by_password(session, tab)
+            return False
+        if recognized.kind is PageKind.READY and not self._signin.is_signed_in(signin, session, view, start):
+            raise PageError(
+                f"{self._visitor.service.title} shows {view.path}, but nothing proves that anyone is signed in"
+            )
+        self.cookies = session.cookies()
+        return is_at_start
+
+    def _load(self, tab: Tab, path: str) -> tuple[PageView, Recognized]:
+        self._visitor.open(tab, path)
+        tab.traffic.wait_quiet(still=self._timing.still, within=self._timing.quiet)
+        return self._visitor.glance(tab)
+
+    def _by_password(self, session: Session, tab: Tab) -> None:
+        self._sign_ins += 1
+        self._signin.by_password(session, self._visitor, tab)
+        self.cookies = session.cookies()
