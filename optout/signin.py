@@ -85,6 +85,7 @@ class SignInFlow:
         _must(tab.ask("fill", {"css": form.username, "text": granted.username, "origin": origin}), "user name", visitor)
         typed = {"css": form.password, "text": granted.password.reveal(), "origin": origin, "hidden": True}
         _must(tab.ask("fill", typed), "password", visitor)
+        visitor.take_turn()
         _must(
             tab.ask("submit", {"css": form.submit, "field": form.password, "origin": origin}), "sign-in button", visitor
         )
@@ -169,6 +170,7 @@ class SignInFlow:
         origin = visitor.service.origin
         _must(tab.ask("fill", {"css": challenge.field, "text": code, "origin": origin}), "code", visitor)
         submit = {"css": challenge.submit, "field": challenge.field, "origin": origin}
+        visitor.take_turn()
         mark = tab.traffic.mark()
         _must(tab.ask("submit", submit), "button", visitor)
         tab.traffic.wait_begun(mark, within=5)

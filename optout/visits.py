@@ -30,10 +30,9 @@ class Pacer:
         """Return when the next load may begin."""
         if self._seconds <= 0:
             return
-        with self._lock:
-            at = max(self._next, time.monotonic())
-            self._next = at + self._seconds
-        self._stop.pause(at - time.monotonic())
+        with self._lock:  # held while waiting: the next turn is counted from the moment that this one begins
+            self._stop.pause(self._next - time.monotonic())
+            self._next = time.monotonic() + self._seconds
 
 
 class Visitor:
@@ -69,17 +68,20 @@ class Visitor:
             if self._slowed:
                 raise SlowedDown(f"{self._slowed}; nothing more was loaded. Try again tomorrow, with --pace 5")
 
+    def take_turn(self) -> None:
+        """Wait for the service's pace and count a page load; raise `SlowedDown` instead if that was asked for."""
+        self.check()
+        self._pacer.take_turn()
+        self.check()
+        with self._lock:
+            self._loads += 1
+
     def open(self, tab: Tab, path: str) -> None:
         """Load a page of the service from the server.
 
         Raises `PageError` if it cannot be loaded, `SlowedDown` if the site asked to slow down before or meanwhile.
         """
-        self.check()
-        self._pacer.take_turn()
-        with self._lock:
-            if not self._slowed:
-                self._loads += 1
-        self.check()
+        self.take_turn()
         try:
             tab.load(self.service.origin + path)
         except PageError:

@@ -7,6 +7,7 @@ them must agree and none may contradict, and the control must be the only one th
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -114,7 +115,15 @@ def page_witnesses(directory: Directory, setting: Setting, view: PageView, lead:
         return heading
     if heading:
         said[Witness.LABEL] = f"heading '{heading}'"
+    elif titled := title_part(directory, setting, view):
+        said[Witness.LABEL] = f"title '{titled}'"
     return said
+
+
+def title_part(directory: Directory, setting: Setting, view: PageView) -> str | None:
+    """The part of the page's title that names this setting; a title never contradicts, it is often left as it was."""
+    parts = (part.strip() for part in re.split(r"[|·–—]| - ", view.title))
+    return next((part for part in parts if directory.owners_of_label([part]) == {setting.id}), None)
 
 
 def heading_verdict(directory: Directory, setting: Setting, view: PageView) -> str | Refused | None:
