@@ -96,6 +96,7 @@ def examine(here: Surroundings, kind: str | None = None) -> tuple[Finding, ...]:
         disk(here),
         keyring_here(here),
         *catalogue_and_clock(here),
+        *history_here(here),
         *accounts(here),
     )
 
@@ -237,6 +238,20 @@ def catalogue_and_clock(here: Surroundings) -> Iterator[Finding]:
         yield Finding("clock", Level.OK, f"it says {here.today}")
 
 
+def history_here(here: Surroundings) -> Iterator[Finding]:
+    """Whether the history can be used; nothing is said of one that is not there yet."""
+    if not here.places.history_file.exists():
+        return
+    try:
+        with History.open(here.places.history_file) as history:
+            last = next(iter(history.runs(1)), None)
+    except HistoryError as error:
+        yield Finding("history", Level.ERROR, str(error), _out_of_the_way(here.places.history_file, error))
+        return
+    said = f"the last run is of {last.started.date()}" if last else "no run yet"
+    yield Finding("history", Level.OK, f"{here.places.history_file}: {said}")
+
+
 def accounts(here: Surroundings) -> Iterator[Finding]:
     """The accounts, whether their browser profile is kept, and how their last run ended."""
     try:
@@ -249,9 +264,8 @@ def accounts(here: Surroundings) -> Iterator[Finding]:
         return
     try:
         statuses = _last_statuses(here, known)
-    except HistoryError as error:
-        yield Finding("history", Level.ERROR, str(error), _out_of_the_way(here.places.history_file, error))
-        statuses = {}
+    except HistoryError:
+        statuses = {}  # told in the history's own line
     for account in known:
         yield _account(account, statuses.get(account.name), here)
 

@@ -233,3 +233,10 @@ def test_a_damaged_history_is_an_error_and_accounts_are_still_told(here: Surroun
 def test_every_warning_and_error_comes_with_a_command(here: Surroundings) -> None:
     for finding in examine(here):
         assert finding.level is Level.OK or finding.remedy, finding
+
+
+def test_a_history_that_cannot_be_used_is_found_before_there_is_an_account(here: Surroundings) -> None:
+    here.places.history_file.write_bytes(b"no database" * 100)
+    finding = by_name(examine(here))["history"]
+    assert finding.level is Level.ERROR
+    assert finding.remedy == f"mv '{here.places.history_file}' '{here.places.history_file}.broken'"
