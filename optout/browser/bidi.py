@@ -62,7 +62,8 @@ class Connection:
             raise BrowserGone(f"the browser's control connection could not be opened: {error}") from error
         self._socket.settimeout(None)
         self._ids = itertools.count(1)
-        self._lock = threading.Lock()
+        # Re-entrant: `abort` may be called by a signal handler in the middle of a command of the same thread.
+        self._lock = threading.RLock()
         self._waiting: dict[int, Future[Message]] = {}
         self._listeners: list[Callable[[str, Message], None]] = []
         self._ended: OptoutError | None = None

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from optout.cli.kept import kept
 from optout.errors import UsageError
-from optout.places import Places
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from optout.accounts import AccountBook
     from optout.catalogue.models import Service
     from optout.encrypted_file import Ask
+    from optout.places import Places
     from optout.secret import Secret
 
 LONGEST_LINE = 8192
@@ -158,7 +159,7 @@ def _open() -> tuple[Places, AccountBook, Callable[[], str]]:
     from optout.accounts import AccountBook
     from optout.keyrings import open_secrets, terminal_ask
 
-    places = Places.from_environment(os.environ)
+    places = kept()
     secrets = open_secrets(places, os.environ, terminal_ask())
     return places, AccountBook(places, secrets), secrets.where
 

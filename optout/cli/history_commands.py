@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from optout.cli import options
+from optout.cli.kept import kept
 from optout.errors import OptoutError, UsageError
-from optout.places import Places
 
 if TYPE_CHECKING:
     from optout.catalogue.models import Catalogue
     from optout.history import History, RunRow
+    from optout.places import Places
 
 NO_RUNS = "No run is recorded yet. Begin with: optout run --dry-run"
 
@@ -38,7 +39,7 @@ def history(
     """
     from optout.history import History
 
-    file = Places.from_environment(os.environ).history_file
+    file = kept().history_file
     # Looking makes nothing: without a file there are no runs.
     if not file.exists():
         rows: list[dict[str, Any]] = []
@@ -80,7 +81,7 @@ def report(
         return
     from optout.history import History
 
-    places = Places.from_environment(os.environ)
+    places = kept()
     if not places.history_file.exists():
         raise UsageError(NO_RUNS)
     with History.open(places.history_file) as opened:
@@ -107,7 +108,7 @@ def _verify(file: Path, *, is_json: bool) -> None:
     from optout.history import History
     from optout.report.seal import verify_report
 
-    kept = Places.from_environment(os.environ).history_file
+    kept = kept().history_file
     if kept.exists():
         with History.open(kept) as opened:
             found = verify_report(file, opened)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from optout.cli.kept import kept
 from optout.errors import UsageError
-from optout.places import Places
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,7 +49,7 @@ def notices(
     from optout.notices import Watch, check_notices, exit_code
     from optout.outcomes import now
 
-    places = Places.from_environment(os.environ)
+    places = kept()
     watched = _services(load_catalogue(home=places.config_home, path=selectors), service)
     watch = Watch(places.notices, language_of(os.environ), version("optout"), now, threading.Event().wait, is_accepting)
     results = check_notices(watched, watch)

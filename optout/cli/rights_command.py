@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from optout.cli.kept import kept
 from optout.errors import UsageError
-from optout.places import Places
 
 if TYPE_CHECKING:
     from optout.accounts import Account
     from optout.catalogue.models import Catalogue, Service
+    from optout.places import Places
     from optout.rights import Letter, ProvedSetting
 
 
@@ -63,7 +64,7 @@ def rights(
     from optout.regions import region_named
     from optout.rights import Person, write_letter
 
-    places = Places.from_environment(os.environ)
+    places = kept()
     where = region_named(region)
     catalogue = load_catalogue(home=places.config_home, path=selectors)
     person = _account(places, account)

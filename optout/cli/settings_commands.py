@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json as json_format
-import os
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from optout.cli.kept import kept
 from optout.errors import UsageError
-from optout.outcomes import SCHEMA, now
-from optout.places import Places
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -97,7 +95,7 @@ def path() -> None:
 
 
 def _home() -> Path:
-    return Places.from_environment(os.environ).config_home
+    return kept().config_home
 
 
 def _catalogue(selectors: Path | None) -> Catalogue:
@@ -126,6 +124,8 @@ def _unknown_setting(setting_id: str, services: list[Service]) -> str:
 
 def _print_json(command: str, content: list[dict[str, Any]]) -> None:
     key = "services" if command == "settings" else "settings"
+    from optout.outcomes import SCHEMA
+
     document = {"schema": SCHEMA, "command": command, key: content}
     typer.echo(json_format.dumps(document, indent=2, ensure_ascii=False))
 
@@ -192,6 +192,8 @@ def _settings_table(service: Service) -> Table:
 
 def _age(seen: date) -> int:
     """Whole days since then; a day ahead of this machine's clock counts as today."""
+    from optout.outcomes import now
+
     return max(0, (now().date() - seen).days)
 
 
