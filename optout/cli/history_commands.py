@@ -108,9 +108,9 @@ def _verify(file: Path, *, is_json: bool) -> None:
     from optout.history import History
     from optout.report.seal import verify_report
 
-    file = kept().history_file
-    if file.exists():
-        with History.open(file) as opened:
+    records = kept().history_file
+    if records.exists():
+        with History.open(records) as opened:
             found = verify_report(file, opened)
     else:
         found = verify_report(file)
