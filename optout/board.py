@@ -69,6 +69,8 @@ class Board:
         if any(_share_a_form(case, other) for other in self._taken):
             return False
         causes = [one for one in self._cases if one.setting.id in case.setting.after]
+        if any(one is taken for one in causes for taken in self._taken):
+            return False  # it may be being pressed at this moment
         return all(one.step is Step.DONE or one.was_operated for one in causes) and not any(
             one.step is Step.EXAMINE for one in causes
         )

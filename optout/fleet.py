@@ -230,6 +230,8 @@ class Fleet:
             kit.progress.note(errand.account.name, text)
 
         def open_here(where: Launch) -> Session:
+            if where.profile and errand.keeps_profile:
+                end_leftovers(where.profile)  # of a killed run, or of this one when its driver died alone
             return kit.open_session(where, kit.stop, tell)
 
         if self._grid is None:
@@ -267,7 +269,6 @@ class Fleet:
         else:
             profile = self._kit.places.profile(errand.account.name, errand.service.origin)
             private_folder(self._kit.places.profiles)
-            end_leftovers(profile)
             yield profile
 
     def _pacer(self, service: Service) -> Pacer:

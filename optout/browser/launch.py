@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from optout.browser.bidi import Connection
 from optout.browser.grid import Address, end_session, start_session
 from optout.browser.installed import (
+    DRIVERS,
     Installed,
     Kind,
     driver_hint,
@@ -310,15 +311,24 @@ def _end(driver: WebDriver, address: Address | None) -> None:
 
 
 def end_leftovers(profile: Path) -> int:
-    """End browsers that an earlier, killed run left on this profile. Call it under the account's lock only."""
+    """End browsers that an earlier, killed run left on this profile, and their drivers; how many processes that were.
+
+    Call it under the account's lock only.
+    """
     import psutil  # noqa: PLC0415
 
-    ended = 0
     wanted = str(profile)
+    left: list[psutil.Process] = []
     for process in psutil.process_iter(["cmdline"]):
         arguments = process.info["cmdline"] or []
         if any(argument in (wanted, f"--user-data-dir={wanted}") for argument in arguments):
             with suppress(psutil.Error):
-                process.kill()
-                ended += 1
-    return ended
+                parent = process.parent()
+                left += [parent] if parent and Path(parent.name()).stem in DRIVERS.values() else []
+            left.append(process)
+    for process in left:
+        with suppress(psutil.Error):
+            process.kill()
+    # A profile belongs to a browser until that has ended: the next one would refuse it.
+    psutil.wait_procs(left, timeout=5)
+    return len(left)
