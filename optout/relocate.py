@@ -3,7 +3,8 @@
 In the line of Similo and HybridSimilo (arXiv 2505.16424): what is known of the control, from the catalogue and from
 the last successful run, is compared with every control of the page by a weighted similarity. Theirs takes the best;
 here the best must also be proved: two independent witnesses, one of them borne by the control itself and by no
-other, nothing that contradicts, a threshold and a margin over the runner-up. It may miss; it may not be wrong.
+other (unless the page has no other control), nothing that contradicts, a threshold and a margin over the runner-up.
+It may miss; it may not be wrong.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from optout.outcomes import RELOCATED, now
 from optout.recording import is_lasting, selectors_of, words_of
 from optout.witnesses import NEEDED, Lead, Proved, Refusal, Refused, Verdict, Witness, page_witnesses, prove
 
-THRESHOLD = 0.4
+THRESHOLD = 0.35
 MARGIN = 0.1
 SHORTEST_NAME = 6
+TELLING_WORD = 5
 WEIGHTS: Mapping[str, float] = {
     "label": 3.0,
     "id": 2.5,
@@ -68,7 +70,9 @@ class Candidate:
 
     @property
     def ids(self) -> frozenset[str]:
-        """The ids by which it names itself; of a set of radio buttons only what they share."""
+        """The ids by which it names itself; of a set only what its elements share."""
+        if self.version.kind is Kind.CHECKBOXES:
+            return frozenset()
         if self.version.kind is Kind.RADIOS:
             return frozenset(filter(None, (self.controls[0].name,)))
         return self.controls[0].own_ids
@@ -109,8 +113,10 @@ def relocate(directory: Directory, setting: Setting, view: PageView, lead: Lead,
     page = page_witnesses(directory, setting, view, lead)
     if isinstance(page, Refused):
         return page
-    candidates = candidates_for(directory, setting, view)
+    candidates = candidates_for(directory, setting, view, memory)
     own = {at: said for at, one in enumerate(candidates) if (said := own_witnesses(directory, setting, one))}
+    if not own and _is_alone(directory, setting, candidates, view, memory):
+        own = {0: {}}
     if not own:
         return Refused(Refusal.ABSENT, "no control of the page says of itself that it is the right one")
     if len(own) > 1:
@@ -132,7 +138,7 @@ def relocate(directory: Directory, setting: Setting, view: PageView, lead: Lead,
     return Proved(found.version, found.controls, frozenset(said), tuple(said.values()), RELOCATED, scores[best])
 
 
-def candidates_for(directory: Directory, setting: Setting, view: PageView) -> list[Candidate]:
+def candidates_for(directory: Directory, setting: Setting, view: PageView, memory: Memory) -> list[Candidate]:
     """Every control of the page that could be this setting's, by what kind of control it is."""
     controls = [view.controls[at] for at in view.all_controls]
     kinds = {version.kind for version in setting.controls}
@@ -140,7 +146,7 @@ def candidates_for(directory: Directory, setting: Setting, view: PageView) -> li
         return _switches(setting, controls) + _choices(directory, setting, controls, view.lang)
     if kinds <= {Kind.RADIOS, Kind.SELECT}:
         return _choices(directory, setting, controls, view.lang)
-    return []  # boxes are told from other boxes only by the page's own design
+    return _boxes(directory, setting, controls, memory) if kinds == {Kind.CHECKBOXES} else []
 
 
 def own_witnesses(directory: Directory, setting: Setting, one: Candidate) -> dict[Witness, str]:
@@ -178,6 +184,19 @@ def similarity(
     return round(sum(WEIGHTS[key] * part for key, part in parts.items()) / sum(WEIGHTS[key] for key in parts), 3)
 
 
+def _is_alone(
+    directory: Directory, setting: Setting, candidates: Sequence[Candidate], view: PageView, memory: Memory
+) -> bool:
+    """Whether the page has this one control and no other, and its label speaks of what the setting is about."""
+    if len(candidates) != 1 or len(view.all_controls) != len(candidates[0].controls):
+        return False
+    if candidates[0].version.kind is Kind.CHECKBOXES:
+        return True
+    known = {word for text in _known_texts(setting, memory) for word in _telling(text)}
+    texts = _texts(directory, candidates[0])
+    return not texts or any(known & _telling(text) for text in texts)
+
+
 def _objection(directory: Directory, setting: Setting, one: Candidate, view: PageView) -> str | None:
     """Why a control that says it is the setting's may still not be used, or None."""
     names = _texts(directory, one)
@@ -205,6 +224,19 @@ def _switches(setting: Setting, controls: Sequence[ControlView]) -> list[Candida
         version = _version((one,), Kind.SWITCH, inverted=newest.inverted, save=newest.save)
         found.append(Candidate(version, (one,), one.names, at / len(controls)))
     return found
+
+
+def _boxes(directory: Directory, setting: Setting, controls: Sequence[ControlView], memory: Memory) -> list[Candidate]:
+    """All boxes of the page as one control: only where every control there is a box as the last run saw them."""
+    makes = {(one.tag, one.type, one.role) for one in controls}
+    owners = [directory.owners_of_ids(one.own_ids) | directory.owners_of_label(one.names) for one in controls]
+    if any(one and setting.id not in one for one in owners):
+        return []
+    if makes != {memory.make} or len({version.inverted for version in setting.controls}) > 1:
+        return []
+    newest = setting.controls[0]
+    version = _version(tuple(controls), Kind.CHECKBOXES, inverted=newest.inverted, save=newest.save)
+    return [Candidate(version, tuple(controls), (), 0.0)]
 
 
 def _choices(directory: Directory, setting: Setting, controls: Sequence[ControlView], lang: str) -> list[Candidate]:
@@ -278,6 +310,8 @@ def _version(
 
 def _texts(directory: Directory, one: Candidate) -> tuple[str, ...]:
     """What it is labelled with: its names, or the text right beside it where it has none but its value."""
+    if one.version.kind is Kind.CHECKBOXES:
+        return ()
     return directory.own_names(one.names) or directory.own_names(one.controls[0].beside)
 
 
@@ -288,6 +322,11 @@ def _known_texts(setting: Setting, memory: Memory) -> list[str]:
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(re.findall(r"\w+", normalize(text)))
+
+
+def _telling(text: str) -> set[str]:
+    """The words of a text that are long enough to tell one subject from another."""
+    return {word for word in _words(text) if len(word) >= TELLING_WORD}
 
 
 def _likest(ours: Iterable[str], known: Iterable[str], split: Any) -> float:

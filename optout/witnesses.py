@@ -157,7 +157,10 @@ def _prove_version(
     if len(fitting) > 1:
         named = [one for one in fitting if names_itself(directory, setting, one)]
         if len(named) != 1 or version.ctl:
-            return Refused(Refusal.AMBIGUOUS, f"{len(fitting)} controls on {view.path} fit equally ({_names(fitting)})")
+            # Where none of them names itself, the right one may be another, which an older version or the last run
+            # knows; where several do, no one can tell them apart.
+            why = Refusal.AMBIGUOUS if named or version.ctl else Refusal.UNPROVED
+            return Refused(why, f"{len(fitting)} controls on {view.path} fit equally ({_names(fitting)})")
         fitting = named
     verdict = _weigh(directory, setting, version, (fitting[0],), page)
     if isinstance(verdict, Proved) and not _stands_out(directory, setting, fitting[0], view):

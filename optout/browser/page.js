@@ -340,6 +340,8 @@
     return element && element.isConnected ? stateOf(element) : null;
   };
 
+  // The keys of all elements that a selector finds, in shadow roots and frames too unless `flat`.
+  const keys = (spec) => (spec.flat ? [...document.querySelectorAll(spec.css)] : select(spec.css)).slice(0, 200).map(hold);
   const has = (spec) => spec.css.every((css) => [...document.querySelectorAll(css)].some(shown));
 
   // Types into a sign-in field only where the page, at this very moment, is the service's own.
@@ -386,6 +388,6 @@
     return all.length;
   }
 
-  globalThis.optoutPage = { glance, controls, rows, dialogs, banner, press, operate, reach, box, stateNow, has, fill, submit, save,
+  globalThis.optoutPage = { glance, controls, rows, dialogs, banner, press, operate, reach, box, stateNow, keys, has, fill, submit, save,
     release };
 })();
