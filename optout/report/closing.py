@@ -43,9 +43,8 @@ class Titles:
 
 def closing_sentence(result: RunResult, titles: Titles) -> str:
     """The sentence. A command in it comes last, after a colon and without a full stop, ready to be copied."""
-    parts = [_undone(result) if result.command == "undo" else _state_of_things(result, titles), *_troubles(result)]
-    parts += [_news(result)]
-    parts += [_next(result)]
+    parts = [_undone(result) if result.command == "undo" else _state_of_things(result, titles), _news(result)]
+    parts += [*_troubles(result), _next(result)]
     said = [part.rstrip(".") for part in parts if part]
     return "; ".join(said) + ("" if ": optout " in said[-1] else ".")
 

@@ -225,7 +225,7 @@ def test_an_account_whose_run_failed_is_sent_to_check(here: Surroundings) -> Non
 def test_a_damaged_history_is_an_error_and_accounts_are_still_told(here: Surroundings) -> None:
     account_with_run(here, None)
     here.places.history_file.write_bytes(b"no database" * 100)
-    found = by_name(doctor.accounts(here))
+    found = by_name([*doctor.history_here(here), *doctor.accounts(here)])
     assert found["history"].level is Level.ERROR
     assert found["account me"].level is Level.OK
 

@@ -474,3 +474,19 @@ def test_a_damaged_file_gives_values_or_one_sentence(whole_file: Path, data: st.
         # Any other exception fails the test: a damaged file is a HistoryError, or damaged where it does not matter.
         with suppress(HistoryError):
             read_everything(path)
+
+
+def test_rows_of_an_index_that_no_run_read_are_not_known_to_be_new(history: History) -> None:
+    def done(*ids: str, unlisted: tuple[Unlisted, ...] = ()) -> None:
+        run_id = begin(history)
+        settings = tuple(SettingResult(one, "g", one, Outcome.NOT_OFFERED) for one in ids)
+        history.finish_account(run_id, AccountResult("me", "s", Status.DONE, None, 3, settings, unlisted), ORIGIN)
+
+    assert history.rows_seen("me", ORIGIN, ["a"]) is None
+    done("a", unlisted=(Unlisted("New", f"{ORIGIN}/n", State.OFF),))
+    assert history.rows_seen("me", ORIGIN, ["a", "b"]) is None
+    done("a", "b")
+    seen = history.rows_seen("me", ORIGIN, ["b"])
+    assert seen is not None
+    assert seen.states == {f"{ORIGIN}/n": State.OFF}
+    assert history.rows_seen("work", ORIGIN, ["a"]) is None

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optout.outcomes import Outcome, RunResult, State, Status
-from optout.report.closing import Titles, closing_sentence
+from optout.outcomes import Outcome, RunResult, State, Status, Unlisted
+from optout.report.closing import Titles, closing_sentence, needs_the_person
 from optout.report.words import (
     NEXT_STEPS,
     OUTCOMES,
@@ -19,7 +19,7 @@ from optout.report.words import (
     next_step,
     setting_in_words,
 )
-from tests.report_examples import TITLES, account, is_on, mixed_run, off, run, setting, was_off
+from tests.report_examples import ORIGIN, TITLES, account, is_on, mixed_run, off, run, setting, was_off
 
 FAILED = setting("Gender", Outcome.FAILED, reason="the page did not load")
 LOST = setting("Gender", Outcome.NOT_FOUND, reason="two controls fit")
@@ -153,3 +153,15 @@ def test_hostile_titles_stay_on_their_line() -> None:
 
 def test_an_unknown_service_or_group_goes_by_its_id() -> None:
     assert (Titles().service("x"), Titles().group("ai-training")) == ("x", "ai-training")
+
+
+def test_a_new_control_that_is_on_keeps_a_run_from_being_all_well() -> None:
+    news = Unlisted("Use my voice", f"{ORIGIN}/voice", State.ON, "new since 2026-11-20")
+    well = run(account(was_off("Connections")))
+    with_news = run(account(was_off("Connections"), unlisted=[news]))
+    assert with_news.exit_code == 0
+    assert [needs_the_person(one) for one in (well, with_news)] == [False, True]
+    assert closing_sentence(with_news, TITLES) == (
+        "The one setting of Ad personalization is off; on, but not known to optout, so look yourself at Use my voice "
+        "(new since 2026-11-20)."
+    )
