@@ -58,7 +58,7 @@ class HistoryLedger:
 
     def picture(self, case: Case, role: str, tab: Tab, proved: Proved) -> None:
         """Take a picture of the control and nothing around it, where pictures are wanted and possible."""
-        # The boxes of a set are named after the person's schools and employers: nothing for a page that is shown around.
+        # The boxes of a set are named after schools and employers: nothing for a page that is shown around.
         if self._stalls_left <= 0 or proved.version.kind is Kind.CHECKBOXES:
             return
         try:
