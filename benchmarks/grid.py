@@ -20,6 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import psutil
 import requests
@@ -88,23 +89,32 @@ class LocalGrid:
         value: dict[str, Any] = requests.get(f"{self.url}/status", timeout=10).json()["value"]
         return value
 
-    def sessions(self) -> list[str]:
-        """The ids of all open sessions."""
-        slots = [slot for node in self.status()["nodes"] for slot in node["slots"]]
+    def sessions(self, *, living: bool = False) -> list[str]:
+        """The ids of all open sessions; `living`: without those of nodes that are dead and still in the hub's list."""
+        ports = {port for node, port in self._node_ports() if node.poll() is None or not living}
+        nodes = [node for node in self.status()["nodes"] if urlsplit(node["uri"]).port in ports]
+        slots = [slot for node in nodes for slot in node["slots"]]
         return [slot["session"]["sessionId"] for slot in slots if slot["session"]]
+
+    def queue_length(self) -> int:
+        """How many requests for a session wait in the hub."""
+        return len(requests.get(f"{self.url}/se/grid/newsessionqueue/queue", timeout=10).json()["value"])
+
+    def _node_ports(self) -> list[tuple[subprocess.Popen[bytes], int]]:
+        return list(zip(self.nodes, self._ports[3:], strict=True))
 
     def busy_nodes(self) -> list[subprocess.Popen[bytes]]:
         """The nodes that hold a session."""
         ports = {
-            int(node["uri"].rsplit(":", 1)[1])
+            urlsplit(node["uri"]).port
             for node in self.status()["nodes"]
             if any(slot["session"] for slot in node["slots"])
         }
-        return [node for node, port in zip(self.nodes, self._ports[3:], strict=True) if port in ports]
+        return [node for node, port in self._node_ports() if port in ports]
 
     def kill(self, node: subprocess.Popen[bytes]) -> None:
         """End a node at once, with its drivers and browsers, as a power cut would."""
-        for process in [*_family(node.pid)]:
+        for process in _family(node.pid):
             with suppress(psutil.Error):
                 process.kill()
         node.wait(10)

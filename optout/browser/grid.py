@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from optout.browser.bidi import Connection
 from optout.browser.waiting import Stop
 from optout.errors import BrowserGone, OptoutError, UsageError
 
@@ -27,6 +28,8 @@ CREATE_SECONDS = 330
 SLOT_SECONDS = 300.0
 POLL_SECONDS = 1.0
 ATTEMPTS = 6
+BEAT_SECONDS = 5.0
+MOST_SILENT = 2
 RESERVED = "reserved"
 NAMES = {"chromium": "chrome", "chrome": "chrome", "edge": "MicrosoftEdge", "firefox": "firefox"}
 
@@ -216,6 +219,38 @@ def end_session(address: Address, session_id: str) -> None:
 
     with suppress(urllib3.exceptions.HTTPError, OSError), urllib3.PoolManager(timeout=QUIT_SECONDS, retries=1) as pool:
         pool.request("DELETE", f"{_bare(address.url)}/session/{session_id}", headers=address.headers)
+
+
+class Heartbeat:
+    """Asks every few seconds whether a session's node is still there, and ends the connection when it is not.
+
+    Needed because a hub keeps the BiDi socket open when a node dies (seen in 4.47): every command would wait its time.
+    """
+
+    def __init__(self, address: Address, session_id: str, connection: Connection) -> None:
+        self._url = f"{_bare(address.url)}/session/{session_id}/timeouts"
+        self._headers = address.headers
+        self._connection = connection
+        self._stopped = threading.Event()
+        threading.Thread(target=self._watch, name="grid-heartbeat", daemon=True).start()
+
+    def stop(self) -> None:
+        """Ask no more."""
+        self._stopped.set()
+
+    def _watch(self) -> None:
+        import urllib3  # noqa: PLC0415
+
+        silent = 0
+        with urllib3.PoolManager(timeout=STATUS_SECONDS, retries=False) as pool:
+            while self._connection.is_open and not self._stopped.wait(BEAT_SECONDS if not silent else POLL_SECONDS):
+                try:
+                    silent = 0 if pool.request("GET", self._url, headers=self._headers).status == 200 else silent + 1
+                except (urllib3.exceptions.HTTPError, OSError):
+                    silent += 1
+                if silent >= MOST_SILENT:
+                    self._connection.abort(BrowserGone("the grid's node is gone"))
+                    return
 
 
 def with_other_nodes(open_one: Callable[[], Any], stop: Stop, tell: Callable[[str], None]) -> Any:

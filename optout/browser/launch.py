@@ -13,7 +13,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from optout.browser.bidi import Connection
-from optout.browser.grid import Address, end_session, start_session
+from optout.browser.grid import Address, Heartbeat, end_session, start_session
 from optout.browser.installed import (
     DRIVERS,
     Installed,
@@ -111,7 +111,8 @@ def open_browser(launch: Launch, stop: Stop, warn: Callable[[str], None]) -> Bro
         stop.on_stop(lambda: connection.abort(stop.error()))
         stop.check()
         has_native_gpc = driver.capabilities.get("browserName") == "firefox"
-        return Browser(connection, lambda: _end(driver, address), has_native_gpc=has_native_gpc)
+        heartbeat = Heartbeat(address, str(driver.session_id), connection) if address else None
+        return Browser(connection, lambda: _end(driver, address, heartbeat), has_native_gpc=has_native_gpc)
     except BaseException:
         _end(driver, address)
         raise
@@ -288,8 +289,10 @@ def _options(kind: str, launch: Launch, binary: str | None) -> ArgOptions:
     return options
 
 
-def _end(driver: WebDriver, address: Address | None) -> None:
+def _end(driver: WebDriver, address: Address | None, heartbeat: Heartbeat | None = None) -> None:
     """End driver and browser; what does not end by itself is ended."""
+    if heartbeat:
+        heartbeat.stop()
     if address:
         end_session(address, str(driver.session_id))
         return
