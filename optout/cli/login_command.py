@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from optout.cli import options
+from optout.cli import completion, options
 
 LOGIN_SECONDS = 900.0
 
 
 def login(
-    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account to sign in to")],
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account to sign in to", autocompletion=completion.account_names)],
     browser: options.Browser = None,
     selectors: options.Selectors = None,
     origin: options.Origin = None,

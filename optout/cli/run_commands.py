@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import typer
 
-from optout.cli import options
+from optout.cli import completion, options
 from optout.cli.errand import Request
 
 
@@ -92,7 +92,9 @@ def check(
 
 
 def undo(
-    account: str | None = typer.Argument(None, metavar="[ACCOUNT]", help="The account"),
+    account: str | None = typer.Argument(
+        None, metavar="ACCOUNT", help="The account", autocompletion=completion.account_names
+    ),
     only: options.Only = None,
     skip: options.Skip = None,
     json: options.Json = False,
