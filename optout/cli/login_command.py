@@ -14,7 +14,10 @@ LOGIN_SECONDS = 900.0
 
 
 def login(
-    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account to sign in to", autocompletion=completion.account_names)],
+    account: Annotated[
+        str,
+        typer.Argument(metavar="ACCOUNT", help="The account to sign in to", autocompletion=completion.account_names),
+    ],
     browser: options.Browser = None,
     selectors: options.Selectors = None,
     origin: options.Origin = None,

@@ -11,7 +11,8 @@ from optout.cli import completion
 
 Accounts = Annotated[
     list[str] | None,
-    typer.Argument(metavar="ACCOUNT", help="Names of accounts", autocompletion=completion.account_names)]
+    typer.Argument(metavar="ACCOUNT", help="Names of accounts", autocompletion=completion.account_names),
+]
 All = Annotated[bool, typer.Option("--all", help="Every account")]
 Only = Annotated[
     list[str] | None,
@@ -38,7 +39,10 @@ Headed = Annotated[
 ]
 Browser = Annotated[
     str | None,
-    typer.Option("--browser", metavar="NAME", help="chromium, chrome, firefox or edge", autocompletion=completion.browsers)]
+    typer.Option(
+        "--browser", metavar="NAME", help="chromium, chrome, firefox or edge", autocompletion=completion.browsers
+    ),
+]
 Grid = Annotated[str | None, typer.Option("--grid", metavar="URL", help="Run the browsers on a Selenium Grid")]
 Jobs = Annotated[int | None, typer.Option("--jobs", min=1, max=64, metavar="N", help="Accounts at a time")]
 Selectors = Annotated[
@@ -49,7 +53,13 @@ Origin = Annotated[
 ]
 Practice = Annotated[bool, typer.Option("--practice", help="On the built-in practice site, with its own account")]
 Scenario = Annotated[
-    str, typer.Option("--scenario", metavar="NAME", help="With --practice: what goes wrong (optout practice --list)", autocompletion=completion.scenarios)
+    str,
+    typer.Option(
+        "--scenario",
+        metavar="NAME",
+        help="With --practice: what goes wrong (optout practice --list)",
+        autocompletion=completion.scenarios,
+    ),
 ]
 Pace = Annotated[
     float | None,
@@ -58,7 +68,11 @@ Pace = Annotated[
 Region = Annotated[
     str | None,
     typer.Option(
-        "--region", envvar="OPTOUT_REGION", metavar="WHERE", help="Where you live, for the report: eu, uk, us…", autocompletion=completion.regions
+        "--region",
+        envvar="OPTOUT_REGION",
+        metavar="WHERE",
+        help="Where you live, for the report: eu, uk, us…",
+        autocompletion=completion.regions,
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the result, no progress")]
