@@ -62,12 +62,12 @@ SITE_SCENARIOS: tuple[Scenario, ...] = (
     ),
     Scenario(
         "session-expired",
-        "The session ends once, in mid-run.",
+        "The session ends once, in mid-run, and the password has been used.",
+        # Used once per run: what was clicked and not proved by then is `failed`.
         Expected(
-            default=frozenset({"turned-off", "not-reached"}),
-            status=frozenset({"done", "needs-human"}),
-            exit_codes=frozenset({0, 3}),
-            password_posts_at_most=2,
+            default=frozenset({"turned-off", "not-reached", "failed"}),
+            status=frozenset({"needs-human"}),
+            exit_codes=NEEDS_HUMAN,
         ),
         site_faults=frozenset({SiteFault.SESSION_EXPIRES_ONCE}),
     ),
@@ -76,9 +76,8 @@ SITE_SCENARIOS: tuple[Scenario, ...] = (
         "Every session ends after three pages.",
         Expected(
             default=ENDED | {"not-saved", "unreadable"},
-            status=frozenset({"failed", "needs-human"}),
-            exit_codes=frozenset({1, 3}),
-            password_posts_at_most=2,
+            status=frozenset({"needs-human"}),
+            exit_codes=NEEDS_HUMAN,
         ),
         site_faults=frozenset({SiteFault.SESSION_EXPIRES_ALWAYS}),
     ),

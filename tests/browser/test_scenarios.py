@@ -1,0 +1,165 @@
+"""Every scenario of the practice site, played once and judged against the site's own truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from optout.fleet import Orders
+from optout.outcomes import Outcome, Status
+from optout.practice.scenarios import SCENARIOS
+from optout.practice.site import PracticeSite
+from tests.harness import Bench, Nobody, SharedBrowser
+from tests.matrix import MEMBER, Findings, Matrix, Played, as_text, judge, scope_of
+from tests.scenario_table import scenario_table
+
+pytestmark = pytest.mark.browser
+NAMES = tuple(scenario.name for scenario in SCENARIOS)
+
+
+@pytest.fixture(scope="module")
+def played(request: pytest.FixtureRequest, matrix: Matrix) -> Iterator[dict[str, Future[Played]]]:
+    """The scenarios that were asked for, begun in the background: two browsers wait better than one."""
+    wanted = [name for item in request.session.items if (name := _scenario_of(item))]
+    futures = matrix.begin(wanted)
+    yield futures
+    for future in futures.values():
+        future.cancel()
+
+
+def _scenario_of(item: pytest.Item) -> str | None:
+    is_one = isinstance(item, pytest.Function) and item.originalname == "test_scenario"
+    return item.name.removeprefix("test_scenario[").removesuffix("]") if is_one else None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_scenario(played: dict[str, Future[Played]], name: str) -> None:
+    findings = judge(played[name].result(timeout=600))
+    assert as_text(findings) == []
+    assert findings == Findings()
+
+
+def test_a_claim_carries_its_proof_and_a_refusal_its_reason(site: PracticeSite, bench: Bench) -> None:
+    site.use("two-equal-candidates")
+    errand = bench.errand(site, MEMBER, only=["ads-age", "ads-connections"])
+    began = datetime.now(UTC) - timedelta(seconds=1)
+    settings = {one.id: one for one in bench.carry_out([errand], Orders("run")).accounts[0].settings}
+    claim, refusal = settings["ads-connections"], settings["ads-age"]
+    assert (claim.outcome, claim.url, claim.selector, claim.reason) == (
+        Outcome.TURNED_OFF,
+        f"{site.origin}/mypreferences/d/settings/ads-connections",
+        claim.selector,
+        None,
+    )
+    assert claim.selector
+    assert claim.checked_at is not None
+    assert claim.checked_at >= began.replace(microsecond=0)
+    assert (refusal.outcome, refusal.url, refusal.selector, refusal.checked_at) == (
+        Outcome.NOT_FOUND,
+        None,
+        None,
+        None,
+    )
+    assert refusal.reason is not None
+    assert refusal.reason.endswith("; nothing was clicked")
+
+
+def test_readings_that_disagree_are_both_in_the_reason(site: PracticeSite, bench: Bench) -> None:
+    site.use("index-wrong")
+    errand = bench.errand(site, MEMBER, only=["ads-age"])
+    setting = bench.carry_out([errand], Orders("run")).accounts[0].settings[0]
+    assert setting.outcome is Outcome.UNREADABLE
+    assert setting.reason == (
+        "two readings disagree, so nothing was clicked: "
+        f"on on {site.origin}/mypreferences/d/settings/ads-by-age; "
+        f"but off on {site.origin}/mypreferences/d/categories/ads"
+    )
+    assert [one for one in site.operations if one.setting_id == "ads-age"] == []
+
+
+def test_a_dry_run_writes_nothing_to_the_site(site: PracticeSite, bench: Bench) -> None:
+    errand = bench.errand(site, MEMBER, only=["ads-age", "ads-education", "ai-training"])
+    result = bench.carry_out([errand], Orders("run", dry_run=True))
+    assert [one.outcome for one in result.accounts[0].settings] == [Outcome.WOULD_TURN_OFF] * 3
+    assert (int(result.exit_code), site.operations) == (0, ())
+    assert {request.method for request in site.requests if not request.path.startswith("/checkpoint")} == {"GET"}
+
+
+def test_an_emailed_code_is_asked_for_once_and_typed(site: PracticeSite, bench: Bench) -> None:
+    site.use("emailed-code")
+    asked: list[str] = []
+
+    def code() -> str | None:
+        asked.append("asked")
+        return site.last_code(MEMBER.username)
+
+    bench = replace(bench, person=Nobody(code))
+    account = bench.carry_out([bench.errand(site, MEMBER, only=["ads-age"])], Orders("run")).accounts[0]
+    assert (account.status, [one.outcome for one in account.settings]) == (Status.DONE, [Outcome.TURNED_OFF])
+    assert (asked, site.password_posts(MEMBER.username)) == (["asked"], 1)
+
+
+def test_a_wrong_code_is_typed_once_and_no_more(site: PracticeSite, bench: Bench) -> None:
+    site.use("emailed-code")
+    bench = replace(bench, person=Nobody(lambda: "000000"))
+    account = bench.carry_out([bench.errand(site, MEMBER, only=["ads-age"])], Orders("run")).accounts[0]
+    assert account.status is Status.NEEDS_HUMAN
+    assert account.reason is not None
+    assert account.reason.startswith("the code was not accepted. ")
+    assert (site.operations, site.password_posts(MEMBER.username)) == ((), 1)
+
+
+def test_with_a_kept_session_a_sign_out_in_mid_run_costs_one_password_and_the_run_goes_on(
+    site: PracticeSite, tmp_path: Path
+) -> None:
+    """The password is tried at most once per run: here it is still unused when the session ends."""
+    only = ["ai-training", "ads-age", "ads-groups", "ads-connections"]
+    bench = Bench(tmp_path)
+    first = bench.carry_out([bench.errand(site, MEMBER, only=only)], Orders("run", dry_run=True))
+    assert first.accounts[0].status is Status.DONE
+    assert site.password_posts(MEMBER.username) == 1
+    _end_sessions_once(site)
+    account = bench.carry_out([bench.errand(site, MEMBER, only=only)], Orders("run")).accounts[0]
+    assert (account.status, account.reason) == (Status.DONE, None)
+    assert [one.outcome for one in account.settings] == [Outcome.TURNED_OFF] * 4
+    assert site.password_posts(MEMBER.username) == 2
+    assert [site.truth(MEMBER.username)[one] for one in only] == ["off"] * 4
+
+
+def _end_sessions_once(site: PracticeSite) -> None:
+    """Sign everybody out as soon as a setting's page is loaded, once."""
+
+    def end(path: str, html: str) -> str:
+        if "/settings/" in path:
+            site.rewrite = None
+            site.expire_sessions()
+        return html
+
+    site.rewrite = end
+
+
+def test_the_wanted_settings_of_a_scenario_are_those_that_it_is_about() -> None:
+    scopes = {scenario.name: scope_of(scenario) for scenario in SCENARIOS}
+    assert all(
+        not scope or frozenset().union(*scenario.faults.values()) & set(scope) or not scenario.faults
+        for scenario, scope in zip(SCENARIOS, scopes.values(), strict=True)
+    )
+    assert all(not scope or {"ads-connections", "ads-display-format"} <= set(scope) for scope in scopes.values())
+
+
+def test_the_table_of_scenarios_is_up_to_date() -> None:
+    document = Path(__file__).parents[2] / "docs" / "scenarios.md"
+    assert document.read_text(encoding="utf-8") == scenario_table(), (
+        "docs/scenarios.md is out of date: python -m benchmarks.faults --write-docs"
+    )
+
+
+@pytest.fixture
+def bench(tmp_path: Path, shared_browser: SharedBrowser) -> Bench:
+    """A home of its own, the shared browser."""
+    return Bench(tmp_path, shared_browser)

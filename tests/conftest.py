@@ -1,0 +1,66 @@
+"""What several test modules need: the fault matrix, a browser, a practice site, the program as a process."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from optout.practice.records import Latency
+from optout.practice.site import PracticeSite
+from tests.harness import SharedBrowser
+from tests.machine import Machine, add_account, machine_environ
+from tests.matrix import MEMBER, Matrix
+
+FAST = Latency(0.02, 0.02, 0.05)
+
+
+@pytest.fixture(scope="session")
+def shared_browser() -> Iterator[SharedBrowser]:
+    """One browser for many runs; every run has cookies and storage of its own."""
+    shared = SharedBrowser()
+    yield shared
+    shared.close()
+
+
+@pytest.fixture(scope="session")
+def practice_site() -> Iterator[PracticeSite]:
+    """One practice site whose only member has marked secrets; choose what it plays with `use`."""
+    with PracticeSite("plain", FAST, (MEMBER,)) as site:
+        yield site
+
+
+@pytest.fixture
+def site(practice_site: PracticeSite) -> PracticeSite:
+    """The shared practice site, playing `plain`, as new."""
+    practice_site.use("plain")
+    practice_site.latency = FAST
+    return practice_site
+
+
+@pytest.fixture(scope="session")
+def matrix() -> Iterator[Matrix]:
+    """Two players of scenarios, at work in the background."""
+    matrix = Matrix()
+    yield matrix
+    matrix.close()
+
+
+@pytest.fixture(scope="session")
+def furnished_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with one account, to be copied."""
+    home = tmp_path_factory.mktemp("furnished") / "home"
+    add_account(machine_environ(home), totp=True)
+    return home
+
+
+@pytest.fixture
+def machine(site: PracticeSite, furnished_home: Path, tmp_path: Path) -> Iterator[Machine]:
+    """The program as a process, with the account `me` and a home of its own; nothing of it is left afterwards."""
+    home = tmp_path / "home"
+    shutil.copytree(furnished_home, home)
+    machine = Machine(site, home, machine_environ(home))
+    yield machine
+    machine.end_all()
