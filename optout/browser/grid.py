@@ -63,7 +63,8 @@ class Address:
 
     def __str__(self) -> str:
         parts = urlsplit(self.url)
-        return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+        shown = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+        return shown if parts.netloc else shown.rpartition("@")[2]
 
     @property
     def headers(self) -> dict[str, str]:
