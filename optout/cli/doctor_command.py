@@ -21,9 +21,9 @@ def doctor(
     browser: options.Browser = None,
     is_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output")] = False,
 ) -> None:
-    """Look whether everything is here that a run needs; each fault comes with the command that fixes it.
+    """Look whether everything is here that a run needs, and how to fix what is not.
 
-    Ends with 2 when something keeps a run from working, else with 0.
+    Each fault comes with one command. Ends with 2 when something keeps a run from working, else with 0.
 
     Examples:
 

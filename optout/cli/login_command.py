@@ -22,7 +22,7 @@ def login(
     selectors: options.Selectors = None,
     origin: options.Origin = None,
 ) -> None:
-    """Open a visible browser, wait until you are signed in, and keep its profile for later runs.
+    """Sign in yourself, in a visible browser that is kept for later runs.
 
     The surest way in: you answer the password, the code or the captcha yourself, once.
 

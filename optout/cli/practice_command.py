@@ -23,7 +23,7 @@ def practice(
     generation: Annotated[str, typer.Option(help="Generation of the pages: 2026, 2023, 2020 or mixed")] = "2026",
     is_listing: Annotated[bool, typer.Option("--list", help="List the scenarios and stop")] = False,
 ) -> None:
-    """Serve the practice site until Ctrl-C: everything is made up, nothing leaves this machine.
+    """Serve the practice site until Ctrl-C: everything on it is made up.
 
     Examples:
 

@@ -74,7 +74,9 @@ def check(
     region: options.Region = None,
     notify: options.Notify = False,
 ) -> None:
-    """Look quickly whether everything is still off, and what changed since it was last proved.
+    """Look quickly whether everything is still off, and what changed since.
+
+    Compares with the state last proved; clicks nothing.
 
     Examples:
 
