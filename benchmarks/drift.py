@@ -131,7 +131,7 @@ class Worker:
         seen = work.memories if variant.has_history else {}
         rules = Rules(work.directory, TIMING, self._stop, Relocator(work.directory, seen))
         page = self._load(variant, setting, lead or Lead(variant.path, None, State.ON), rules)
-        truth = self._await_truth()
+        truth = self._await_truth(variant)
         facts = work.site.facts[variant.number]
         memory = Memory.of(seen.get(setting.id))
         survives = lead is not None and two_survive(setting, facts, memory)
@@ -155,14 +155,14 @@ class Worker:
         self._visitor.open(self._tab, variant.path)
         return SettingPage(self._tab, setting, lead, rules)
 
-    def _await_truth(self) -> set[str]:
+    def _await_truth(self, variant: Variant) -> set[str]:
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             found = self._tab.ask("keys", {"css": f"[{TRUTH}]"})
             if found:
                 return set(found)
             self._stop.pause(0.02)
-        raise PageError("the page was not drawn")
+        raise PageError(f"page {variant.number} was not drawn")
 
     def _by_one_selector(self, setting: Setting, variant: Variant, truth: set[str]) -> str:
         """What the tool does that knows one path and one selector per setting, and trusts them."""
@@ -342,7 +342,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     figures = summary(looked)
     print(", ".join(f"{name} {value}" for name, value in figures.items()), f"{time.monotonic() - began:.0f} s")
     for one in looked:
-        if one.ours == WRONG or one.pressed == WRONG or (options.list and one.survives and one.ours != RIGHT):
+        if WRONG in (one.ours, one.pressed) or (options.list and one.survives and one.ours != RIGHT):
             print(one.ours, one.pressed, one.variant, one.told)
     if options.write:
         DOCUMENT.write_text(document(looked, options.seed), encoding="utf-8")

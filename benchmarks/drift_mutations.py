@@ -158,7 +158,9 @@ def add_similar(page: Page) -> None:
     main = page.main()
     style = page.chance.choice(("switch", "checkbox", "button"))
     for text in page.chance.sample(SIMILAR, k=page.chance.randint(1, 3)):
-        row = _similar_row(page, "button" if page.is_set else style, text.format(page.words["label"]))
+        if page.is_set:  # a box of the same make would be one more box of the set
+            style = "switch" if page.truth()[0].name == "button" else "button"
+        row = _similar_row(page, style, text.format(page.words["label"]))
         card = page.truth()[0].find_parent(class_="pp-card")
         where = page.chance.choice(("card-first", "card-last", "first", "last"))
         if card is not None and where.startswith("card") and not page.is_set:
@@ -197,7 +199,7 @@ def _replace_element(page: Page, one: Tag, kind: str) -> None:
         return
     kept = {key: value for key, value in one.attrs.items() if key in ("id", "aria-labelledby", "data-w", TRUTH)}
     checked = one.has_attr("checked")
-    button = page.new("button", "·", type="button", role=kind.removeprefix("button-"))
+    button = page.new("button", type="button", role=kind.removeprefix("button-"))
     button.attrs.update({**kept, "aria-checked": str(checked).lower()})
     label = one.find_next_sibling("label")
     if label and label.get("for") and not kept.get("aria-labelledby"):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bs4.element import Tag
 from flask import has_request_context, request
 
-from benchmarks.drift_mutations import CONTROLS, EVERY, LANGUAGES, LABEL, MUTATIONS, TRUTH, Page, finish, open_page
+from benchmarks.drift_mutations import CONTROLS, EVERY, LABEL, LANGUAGES, MUTATIONS, TRUTH, Page, finish, open_page
 from optout.practice.members import BY_ID, SETTINGS, PracticeSetting
 from optout.practice.records import PracticeAccount
 from optout.practice.rendering import hash_classes

@@ -69,12 +69,13 @@ class Script:
             "return [...document.querySelectorAll('main input[role=switch], main input[type=checkbox]')]"
             ".filter(e => e.checked && (!location.pathname.includes('interest') || e.getAttribute('role') === 'switch'))"
         )
-        saves = (
-            "return performance.getEntriesByType('resource').filter(e => e.name.includes('/api/save') && e.responseEnd)"
+        self.driver.execute_script(
+            "window.answers = 0; const plain = window.fetch; window.fetch = (...all) => plain(...all).then("
+            "answer => { window.answers += 1; return answer; })"
         )
         for number, box in enumerate(self.driver.execute_script(on), 1):
             self.driver.execute_script("arguments[0].click()", box)
-            self.wait(f"{saves}.length >= {number}")
+            self.wait(f"return window.answers >= {number}")
         self.open(path, SWITCHES)
         assert not self.driver.execute_script(on), path
 
