@@ -31,8 +31,8 @@ FRAME_SECONDS, LONGEST_SECONDS, LAST_SECONDS = 0.4, 2.0, 12.0
 CELL_WIDTH, LINE_HEIGHT, MARGIN = 8.43, 18, 14
 TARGET = Path(__file__).parents[1] / "docs" / "images" / "session.svg"
 COLOURS = {"green": "#7bd39a", "brown": "#f2c27e", "cyan": "#8ad4e0", "magenta": "#d3a6e8", "red": "#f2a27e"}
-STYLE = """text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;white-space:pre;fill:#e4e8ec}
-.b{font-weight:700}"""
+STYLE = """text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;
+white-space:pre;fill:#e4e8ec}.b{font-weight:700}"""
 
 
 def main() -> None:
