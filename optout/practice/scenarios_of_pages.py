@@ -8,8 +8,12 @@ from optout.practice.faults import EITHER, NOT_ALL_OFF, Expected, Fault, Scenari
 from optout.practice.members import DEFAULT_IDS
 
 # No German label of theirs is known, and their paths or ids alone are one witness.
-_WITHOUT_GERMAN = "ads-connections ads-companies-followed ads-education ads-job-information ads-employer ads-display-format ads-location"
-
+_WITHOUT_GERMAN = " ".join(
+    (
+        "ads-connections ads-companies-followed ads-education ads-job-information",
+        "ads-employer ads-display-format ads-location",
+    )
+)
 CONTROL_SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
         "disabled-control",

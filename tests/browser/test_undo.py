@@ -1,0 +1,72 @@
+"""`optout undo`: puts back exactly what the last run changed, by the same rules."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from optout.practice.site import PracticeSite
+from tests.machine import Machine
+from tests.matrix import MEMBER
+
+pytestmark = pytest.mark.browser
+SOME = ("ads-age", "ads-education", "ads-off-linkedin", "affiliate-sharing", "ads-connections")
+
+
+def values(site: PracticeSite) -> dict[str, str]:
+    return site.store.values(MEMBER.username)
+
+
+def test_undo_puts_back_box_by_box_what_the_last_run_changed_and_nothing_else(machine: Machine) -> None:
+    """One box and one setting were off before; one setting goes off by another's cascade."""
+    site = machine.site
+    site.set(MEMBER.username, "ads-education/2", False)
+    site.set(MEMBER.username, "ads-connections", False)
+    began = values(site)
+    done = machine.run(*machine.work(*SOME))
+    assert (done.code, done.outcomes()["ads-connections"]) == (0, "already-off")
+    assert {one: values(site)[one] for one in began if one.split("/")[0] in SOME} == {
+        one: "off" for one in began if one.split("/")[0] in SOME
+    }
+    undone = machine.run(*machine.work(command="undo"))
+    assert (undone.code, undone.document["command"], undone.account["status"]) == (0, "undo", "done")
+    assert undone.outcomes() == dict.fromkeys(set(SOME) - {"ads-connections"}, "restored")
+    assert values(site) == began
+    assert all(one["url"] and one["selector"] and one["checked_at"] for one in undone.account["settings"])
+    again = machine.run(*machine.work(command="undo"))
+    assert (again.code, again.stdout) == (2, "")
+    assert "there is nothing to put back for 'me': its last run changed nothing" in again.stderr
+    assert values(site) == began
+    rows = json.loads(machine.run("history", "--json").stdout)["runs"]
+    assert [row["command"] for row in rows] == ["undo", "run"]
+
+
+def test_undo_leaves_alone_what_somebody_has_switched_on_since(machine: Machine) -> None:
+    site = machine.site
+    assert machine.run(*machine.work("ads-age", "ads-gender")).code == 0
+    site.set(MEMBER.username, "ads-age", True)
+    operations = len(site.operations)
+    undone = machine.run(*machine.work(command="undo"))
+    assert (undone.code, undone.outcomes()) == (0, {"ads-age": "restored", "ads-gender": "restored"})
+    assert [one.control_id for one in site.operations[operations:]] == ["ads-gender"]
+
+
+def test_undo_of_a_part_leaves_the_rest_to_be_undone(machine: Machine) -> None:
+    assert machine.run(*machine.work("ads-age", "ads-gender")).code == 0
+    first = machine.run(*machine.work("ads-age", command="undo"))
+    second = machine.run(*machine.work(command="undo"))
+    assert (first.outcomes(), second.outcomes()) == ({"ads-age": "restored"}, {"ads-gender": "restored"})
+
+
+def test_undo_follows_the_same_rules_where_the_page_is_in_doubt(machine: Machine) -> None:
+    """The control has become two that fit equally: nothing is clicked, and the setting is not called restored."""
+    site = machine.site
+    assert machine.run(*machine.work("ads-age", "ads-connections")).code == 0
+    off = {one: value for one, value in values(site).items() if value == "off"}
+    site.use("two-equal-candidates")
+    for one in off:
+        site.store.put(MEMBER.username, (one,), "off")
+    undone = machine.run(*machine.work(command="undo"))
+    assert (undone.code, undone.outcomes()) == (1, {"ads-age": "not-found", "ads-connections": "restored"})
+    assert [one.control_id for one in site.operations] == ["ads-connections"]
