@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
 
 class OptoutError(Exception):
     """Base of all foreseeable faults; its text is shown to the person as it is."""
@@ -34,3 +37,14 @@ class Stopped(OptoutError):
 
     def __init__(self, text: str = TEXT) -> None:
         super().__init__(text)
+
+
+def place_of(error: BaseException) -> str:
+    """The kind of an error and the innermost place of our own that it passed; nothing of what it says.
+
+    The text of an error that nobody foresaw may quote anything, a secret included.
+    """
+    here = Path(__file__).parent
+    ours = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(here)]
+    where = f" at {Path(ours[-1].filename).relative_to(here)}:{ours[-1].lineno}" if ours else ""
+    return f"{type(error).__name__}{where}"

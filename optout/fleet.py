@@ -27,7 +27,7 @@ from optout.changes import with_changes
 from optout.check import CheckRun
 from optout.controls import Finder, Timing
 from optout.directory import Directory
-from optout.errors import OptoutError, UsageError
+from optout.errors import OptoutError, UsageError, place_of
 from optout.history import History, HistoryError
 from optout.ledger import HistoryLedger
 from optout.outcomes import AccountResult, Outcome, RunResult, SettingResult, State, Status, now
@@ -167,7 +167,7 @@ class Fleet:
         except OptoutError as error:
             result = _nothing_reached(errand, str(error))
         except Exception as error:  # noqa: BLE001 -- the account's edge: one account's fault is never another's
-            result = _nothing_reached(errand, f"an unforeseen fault ({type(error).__name__}); please report it")
+            result = _nothing_reached(errand, f"an unforeseen fault ({place_of(error)}); please report it")
         with suppress(HistoryError):  # the end of the run says so
             self._kit.history.finish_account(run_id, result, origin)
         self._kit.progress.note(name, result.reason or "")

@@ -19,7 +19,7 @@ from optout.catalogue.models import Index, Setting
 from optout.controls import Finder, Rules, Timing
 from optout.directory import Directory
 from optout.entry import Entry
-from optout.errors import BrowserGone, NeedsHuman, OptoutError, PageError, UsageError
+from optout.errors import BrowserGone, NeedsHuman, OptoutError, PageError, UsageError, place_of
 from optout.indexes import IndexPage, IndexReading, failed_index, merge
 from optout.outcomes import AccountResult, Outcome, Reading, SettingResult, State, Status
 from optout.report.progress import Progress
@@ -96,7 +96,7 @@ class AccountRun:
         except OptoutError as error:
             status, reason = Status.FAILED, str(error)
         except Exception as error:  # noqa: BLE001 -- the account's edge: what was clicked is reported all the same
-            status, reason = Status.FAILED, f"an unforeseen fault ({type(error).__name__}: {error}); please report it"
+            status, reason = Status.FAILED, f"an unforeseen fault ({place_of(error)}); please report it"
         finally:
             self._close()
         result = AccountResult(

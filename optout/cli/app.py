@@ -18,7 +18,7 @@ from optout.cli.rights_command import rights
 from optout.cli.run_commands import check, run, undo
 from optout.cli.schedule_command import schedule
 from optout.cli.settings_commands import selectors_app, settings
-from optout.errors import NeedsHuman, OptoutError, Stopped
+from optout.errors import NeedsHuman, OptoutError, Stopped, place_of
 
 app = typer.Typer(
     name="optout",
@@ -88,24 +88,13 @@ def main() -> NoReturn:
         _say("stopped")
         code = 1
     except Exception as error:  # noqa: BLE001 -- the last resort; the error's own text may hold what nobody should see
-        _say(f"an unforeseen fault, {_place_of(error)}; please report it with what this says: optout doctor --json")
+        _say(f"an unforeseen fault, {place_of(error)}; please report it with what this says: optout doctor --json")
         code = 1
     except BrokenPipeError:
         # The reader of our output is gone; nothing is left to say to it, not even while Python shuts down.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     sys.exit(int(code or 0))
-
-
-def _place_of(error: BaseException) -> str:
-    """The kind of an error and the innermost place of our own that it passed; nothing of what it says."""
-    import traceback
-    from pathlib import Path
-
-    here = Path(__file__).parents[1]
-    ours = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(here)]
-    where = f" at {Path(ours[-1].filename).relative_to(here)}:{ours[-1].lineno}" if ours else ""
-    return f"{type(error).__name__}{where}"
 
 
 def _show_usage_error(error: typer.exceptions.TyperException) -> None:
