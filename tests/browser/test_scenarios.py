@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import replace
@@ -141,6 +142,23 @@ def _end_sessions_once(site: PracticeSite) -> None:
         return html
 
     site.rewrite = end
+
+
+def test_an_index_that_has_lost_most_of_its_rows_proves_no_absence(site: PracticeSite, bench: Bench) -> None:
+    """The control is gone and so is its row, but so are most other rows: the index did not load whole."""
+    site.use("region-absent")
+
+    def without_rows(path: str, text: str) -> str:
+        return re.sub(r"<li\b.*?</li>", "", text, flags=re.S) if "categories/ads" in path else text
+
+    site.rewrite = without_rows
+    try:
+        account = bench.carry_out([bench.errand(site, MEMBER, only=["ads-inferred-location"])], Orders("run")).accounts[
+            0
+        ]
+    finally:
+        site.rewrite = None
+    assert [one.outcome for one in account.settings] == [Outcome.NOT_FOUND]
 
 
 def test_the_wanted_settings_of_a_scenario_are_those_that_it_is_about() -> None:

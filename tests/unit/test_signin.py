@@ -51,7 +51,7 @@ def test_signed_in_needs_the_cookie_and_the_page_that_was_asked_for() -> None:
 def test_without_leave_to_sign_in_the_reason_is_passed_on_and_no_page_is_loaded() -> None:
     stop = Stop()
     visitor = Visitor(SERVICE, Pacer(0, stop), stop)
-    with pytest.raises(NeedsHuman, match="^'me' is signed out and no password is stored$"):
+    with pytest.raises(NeedsHuman, match=r"^'me' is signed out and no password is stored$"):
         flow().by_password(None, visitor, None)  # type: ignore[arg-type]
     assert visitor.page_loads == 0
 
