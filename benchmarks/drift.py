@@ -134,7 +134,7 @@ class Worker:
         truth = self._await_truth(variant)
         facts = work.site.facts[variant.number]
         memory = Memory.of(seen.get(setting.id))
-        survives = lead is not None and two_survive(setting, facts, memory)
+        survives = lead is not None and two_survive(setting, variant, facts, memory)
         theirs = self._by_one_selector(setting, variant, truth)
         if lead is None:
             return Looked(variant, MISSED, theirs, survives, was_relocated=False, told="no row and no path leads there")
@@ -170,7 +170,7 @@ class Worker:
             return MISSED
         is_set = setting.controls[0].kind is Kind.CHECKBOXES
         ctl = next((one.css for one in setting.controls if one.ctl), None)
-        css = 'main input[type="checkbox"]' if is_set else ctl or 'input[role="switch"]'
+        css = 'main input[type="checkbox"]' if is_set else ctl or 'main input[role="switch"]'
         found = self._tab.ask("keys", {"css": css, "flat": True})
         chosen = set(found) if is_set else set(found[:1])
         return MISSED if not chosen else RIGHT if chosen == truth else WRONG
@@ -194,11 +194,11 @@ def lead_to(directory: Directory, setting: Setting, variant: Variant) -> Lead | 
     return Lead(variant.path, None, State.ON) if setting.id in directory.owners_of_path(variant.path) else None
 
 
-def two_survive(setting: Setting, facts: Facts, memory: Memory) -> bool:
+def two_survive(setting: Setting, variant: Variant, facts: Facts, memory: Memory) -> bool:
     """Whether two witnesses are left on a page that something still leads to (the place is the first).
 
-    The control's own id counts if the catalogue or the last run has it; its label, or the page's heading, if the
-    catalogue has it in any language or the last run saw it on the control. Place and heading speak for a page, so
+    The control's own id counts if the catalogue or the last run has it; its label, or the page's heading or title, if
+    the catalogue has it in any language or the last run saw it on the control. Place and heading speak for a page, so
     where it has other controls the second witness must be the control's own.
     """
     known = {normalize(one) for one in (setting.title, *_texts(setting))}
@@ -206,7 +206,7 @@ def two_survive(setting: Setting, facts: Facts, memory: Memory) -> bool:
     own_label = facts.label is not None and normalize(facts.label) in known | {normalize(one) for one in memory.names}
     if own_id or own_label:
         return True
-    return not facts.others and any(normalize(one) in known for one in facts.headings)
+    return not facts.others and any(normalize(one) in known for one in (*facts.headings, variant.row_label))
 
 
 def _texts(setting: Setting) -> Iterable[str]:
@@ -306,13 +306,13 @@ for radio buttons and selects the value that means off is right too. **not found
 
 **Two witnesses left** is computed from the changed page's markup, not from what the program found. A page must still be
 led to, by its index row or by a path that the catalogue knows (the first witness: the place). The second is the
-control's own id (in the catalogue, or seen by the last run), its own label, or the page's heading (in the catalogue in
+control's own id (in the catalogue, or seen by the last run), its own label, or the page's heading or title (in the catalogue in
 any language; the control's label also if the last run saw it). Path and heading speak for a page, not for one of
 several controls on it: where a page has other controls, the second witness must be the control's own. Three pages in
 four have a last run.
 
 **One selector** is a tool that knows one path and one selector per setting and trusts them: the setting's own
-`aria-labelledby` where one is published, else the first `input[role="switch"]`. It sees the same loaded pages.
+`aria-labelledby` where one is published, else the first `input[role="switch"]` of `main`. It sees the same loaded pages.
 
 The mutations: hashed classes; new wrappers and other tags; blocks and rows in another order; nothing that marks the
 main region; other ids (a suffix, a framework's, other words); another path; the control's label in other words; label,
@@ -334,9 +334,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--press-every", type=int, default=25, help="switch one in so many of those found")
     parser.add_argument("--write", action="store_true", help="write docs/drift.md")
     parser.add_argument("--list", action="store_true", help="list what was missed although two witnesses were left")
+    parser.add_argument("--only", type=int, action="append", help="look at this page alone, by its number")
     options = parser.parse_args(arguments)
     began = time.monotonic()
-    looked = look_at(make_variants(options.seed, options.combined, options.rounds), options.tabs, options.press_every)
+    variants = make_variants(options.seed, options.combined, options.rounds)
+    wanted = [one for one in variants if not options.only or one.number in options.only]
+    looked = look_at(wanted, options.tabs, options.press_every)
     looked.sort(key=lambda one: one.variant.number)
     print(table(looked))
     figures = summary(looked)

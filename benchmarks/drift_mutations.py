@@ -29,6 +29,7 @@ class Page:
     chance: random.Random
     words: Mapping[str, str]
     is_set: bool
+    is_server_rendered: bool = False
     off_value: str | None = None
     wants_shadow: bool = False
 
@@ -62,9 +63,11 @@ class Page:
         return "_" + "".join(self.chance.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=7))
 
 
-def open_page(html: str, chance: random.Random, words: Mapping[str, str], *, is_set: bool) -> Page:
+def open_page(
+    html: str, chance: random.Random, words: Mapping[str, str], *, is_set: bool, is_server_rendered: bool
+) -> Page:
     """A page with its control, label and heading marked."""
-    page = Page(BeautifulSoup(html, "html.parser"), chance, words, is_set)
+    page = Page(BeautifulSoup(html, "html.parser"), chance, words, is_set, is_server_rendered)
     main = page.main()
     for one in main.select("input[type=checkbox]" if is_set else "[role=switch]"):
         one[TRUTH] = ""
@@ -143,7 +146,8 @@ def reword_all(page: Page) -> None:
 
 def change_kind(page: Page) -> None:
     """The control is another kind of control."""
-    kind = page.chance.choice(KINDS[:3] if page.is_set else KINDS)
+    kinds = KINDS[:3] if page.is_set else KINDS[:5] if page.is_server_rendered else KINDS
+    kind = page.chance.choice(kinds)
     if kind == "shadow":
         page.wants_shadow = True  # only when all else is done: nothing else looks into a template
     elif kind in ("radios", "select"):

@@ -55,6 +55,18 @@ class Variant:
         return {"label": label, "other": f"How “{label}” is used", "on": words.term("on"), "off": words.term("off")}
 
 
+@dataclass(frozen=True)
+class VariantWords(Words):
+    """The words of a page that may be called something else everywhere, its title included."""
+
+    renamed: str | None = None
+    other: str = ""
+
+    def label(self, setting_id: str) -> str:
+        """The index row's label, and the page's title."""
+        return self.other if setting_id == self.renamed else super().label(setting_id)
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What a variant's page really holds, told by its markup alone."""
@@ -83,7 +95,10 @@ class DriftSite(PracticeSite):
     @property
     def words(self) -> Words:
         variant = self.variant()
-        return Words(variant.language) if variant else super().words
+        if variant is None:
+            return super().words
+        renamed = variant.setting_id if "reworded-everywhere" in variant.mutations else None
+        return VariantWords(variant.language, renamed=renamed, other=variant.row_label)
 
     def generation_of(self, page: str) -> str:
         variant = self.variant()
@@ -98,7 +113,13 @@ class DriftSite(PracticeSite):
         variant = self.variant()
         if variant is None or path != variant.path:
             return super().dress(path, html)
-        page = open_page(html, random.Random(variant.number), variant.words, is_set=bool(variant.setting.boxes))
+        page = open_page(
+            html,
+            random.Random(variant.number),
+            variant.words,
+            is_set=bool(variant.setting.boxes),
+            is_server_rendered=variant.generation == "2020",
+        )
         for name, mutate in MUTATIONS.items():
             if name in variant.mutations:
                 mutate(page)

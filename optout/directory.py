@@ -77,9 +77,15 @@ class Directory:
         known = self.languages.get(lang) or self.languages.get(lang.split("-", maxsplit=1)[0].lower())
         return (known,) if known else tuple(self.languages.values())
 
-    def is_negated(self, text: str, lang: str) -> bool:
-        """Whether a label says the opposite ("do not use my data"), by the negations of its language."""
+    def is_negated(self, text: str, lang: str, apart_from: str | None = None) -> bool:
+        """Whether a label says the opposite ("do not use my data"), by the negations of its language.
+
+        A negation in the name of the setting `apart_from` ("allow non-essential cookies") turns nothing round.
+        """
         padded = f" {_words_only(text)} "
+        for known, owners in self.labels.items() if apart_from else ():
+            if apart_from in owners:
+                padded = padded.replace(f" {_words_only(known)} ", " ")
         return any(f" {_words_only(word)} " in padded for words in self.vocabularies(lang) for word in words.negations)
 
     def is_state_word(self, text: str) -> bool:
@@ -89,7 +95,7 @@ class Directory:
 
     def own_names(self, names: Iterable[str]) -> tuple[str, ...]:
         """The names of a control that name it, without those that only tell its value."""
-        return tuple(name for name in names if not self.is_state_word(name))
+        return tuple(name for name in names if any(map(str.isalnum, name)) and not self.is_state_word(name))
 
     def taught(self, names: Mapping[str, str], ids: Mapping[str, str]) -> Directory:
         """This directory with more control labels and ids; each maps to the setting it belongs to."""

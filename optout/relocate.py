@@ -22,9 +22,11 @@ from optout.recording import is_lasting, selectors_of, words_of
 from optout.witnesses import NEEDED, Lead, Proved, Refusal, Refused, Verdict, Witness, page_witnesses, prove
 
 THRESHOLD = 0.35
-MARGIN = 0.1
+THRESHOLD_ALONE = 0.2  # of the only control of a page: there is nothing to take it for
+MARGIN = 0.05
 SHORTEST_NAME = 6
-TELLING_WORD = 5
+TELLING_LETTERS = 5
+INEXACT = 0.6  # what the likeness of two texts counts that are not the same
 WEIGHTS: Mapping[str, float] = {
     "label": 3.0,
     "id": 2.5,
@@ -113,7 +115,7 @@ def relocate(directory: Directory, setting: Setting, view: PageView, lead: Lead,
     page = page_witnesses(directory, setting, view, lead)
     if isinstance(page, Refused):
         return page
-    candidates = candidates_for(directory, setting, view, memory)
+    candidates = candidates_for(directory, setting, view)
     own = {at: said for at, one in enumerate(candidates) if (said := own_witnesses(directory, setting, one))}
     if not own and _is_alone(directory, setting, candidates, view, memory):
         own = {0: {}}
@@ -130,7 +132,8 @@ def relocate(directory: Directory, setting: Setting, view: PageView, lead: Lead,
         return Refused(Refusal.UNPROVED, f"only one witness speaks for a control ({next(iter(said.values()))})")
     scores = [similarity(directory, setting, one, page, memory) for one in candidates]
     runner_up = max((score for at, score in enumerate(scores) if at != best), default=0.0)
-    if scores[best] < THRESHOLD or scores[best] - runner_up < MARGIN:
+    threshold = THRESHOLD if own[best] else THRESHOLD_ALONE
+    if scores[best] < threshold or scores[best] - runner_up < MARGIN:
         return Refused(
             Refusal.UNPROVED, f"a control looks similar ({scores[best]:.2f}, the next one {runner_up:.2f}), not enough"
         )
@@ -138,7 +141,7 @@ def relocate(directory: Directory, setting: Setting, view: PageView, lead: Lead,
     return Proved(found.version, found.controls, frozenset(said), tuple(said.values()), RELOCATED, scores[best])
 
 
-def candidates_for(directory: Directory, setting: Setting, view: PageView, memory: Memory) -> list[Candidate]:
+def candidates_for(directory: Directory, setting: Setting, view: PageView) -> list[Candidate]:
     """Every control of the page that could be this setting's, by what kind of control it is."""
     controls = [view.controls[at] for at in view.all_controls]
     kinds = {version.kind for version in setting.controls}
@@ -146,7 +149,7 @@ def candidates_for(directory: Directory, setting: Setting, view: PageView, memor
         return _switches(setting, controls) + _choices(directory, setting, controls, view.lang)
     if kinds <= {Kind.RADIOS, Kind.SELECT}:
         return _choices(directory, setting, controls, view.lang)
-    return _boxes(directory, setting, controls, memory) if kinds == {Kind.CHECKBOXES} else []
+    return _boxes(directory, setting, controls) if kinds == {Kind.CHECKBOXES} else []
 
 
 def own_witnesses(directory: Directory, setting: Setting, one: Candidate) -> dict[Witness, str]:
@@ -207,7 +210,7 @@ def _objection(directory: Directory, setting: Setting, one: Candidate, view: Pag
     known = [name for name in names if setting.id in directory.owners_of_label([name])]
     if one.version.inverted and not known:
         return "a control that means the opposite is only used under a label that the catalogue knows"
-    if not known and any(directory.is_negated(name, view.lang) for name in names):
+    if not known and any(directory.is_negated(name, view.lang, apart_from=setting.id) for name in names):
         return f"its label '{names[0]}' seems to say the opposite"
     return None
 
@@ -226,13 +229,19 @@ def _switches(setting: Setting, controls: Sequence[ControlView]) -> list[Candida
     return found
 
 
-def _boxes(directory: Directory, setting: Setting, controls: Sequence[ControlView], memory: Memory) -> list[Candidate]:
-    """All boxes of the page as one control: only where every control there is a box as the last run saw them."""
+def _boxes(directory: Directory, setting: Setting, controls: Sequence[ControlView]) -> list[Candidate]:
+    """All boxes of the page as one control: only where every control is a box of one make and they stand together."""
     makes = {(one.tag, one.type, one.role) for one in controls}
     owners = [directory.owners_of_ids(one.own_ids) | directory.owners_of_label(one.names) for one in controls]
     if any(one and setting.id not in one for one in owners):
         return []
-    if makes != {memory.make} or len({version.inverted for version in setting.controls}) > 1:
+    if (
+        len(makes) != 1
+        or len({one.among for one in controls}) != 1
+        or len({one.inverted for one in setting.controls}) > 1
+    ):
+        return []
+    if any(one.type == "radio" or one.role == "radio" or one.tag == "select" for one in controls):
         return []
     newest = setting.controls[0]
     version = _version(tuple(controls), Kind.CHECKBOXES, inverted=newest.inverted, save=newest.save)
@@ -325,8 +334,8 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _telling(text: str) -> set[str]:
-    """The words of a text that are long enough to tell one subject from another."""
-    return {word for word in _words(text) if len(word) >= TELLING_WORD}
+    """The beginnings of the words of a text that are long enough to tell one subject from another."""
+    return {word[:TELLING_LETTERS] for word in _words(text) if len(word) >= TELLING_LETTERS}
 
 
 def _likest(ours: Iterable[str], known: Iterable[str], split: Any) -> float:
@@ -336,8 +345,10 @@ def _likest(ours: Iterable[str], known: Iterable[str], split: Any) -> float:
     for text in ours:
         words = set(split(text))
         for others in theirs:
+            if words == others and words:
+                return 1.0
             if words or others:
-                best = max(best, len(words & others) / len(words | others))
+                best = max(best, INEXACT * len(words & others) / len(words | others))
     return best
 
 

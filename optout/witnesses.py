@@ -163,7 +163,7 @@ def _prove_version(
             return Refused(why, f"{len(fitting)} controls on {view.path} fit equally ({_names(fitting)})")
         fitting = named
     verdict = _weigh(directory, setting, version, (fitting[0],), page)
-    if isinstance(verdict, Proved) and not _stands_out(directory, setting, fitting[0], view):
+    if isinstance(verdict, Proved) and not _stands_out(directory, setting, version, fitting[0], view):
         return Refused(
             Refusal.UNPROVED,
             f"a control is there ({_names(fitting)}), but other controls are beside it and nothing of its own says "
@@ -186,14 +186,22 @@ def own_texts(directory: Directory, control: ControlView) -> tuple[str, ...]:
     return directory.own_names(control.names) or directory.own_names(control.beside)
 
 
-def _stands_out(directory: Directory, setting: Setting, control: ControlView, view: PageView) -> bool:
+def _stands_out(
+    directory: Directory, setting: Setting, version: ControlVersion, control: ControlView, view: PageView
+) -> bool:
     """A path and a heading speak for every control of a page alike: they suffice only where there is no other."""
-    if names_itself(directory, setting, control):
+    if version.ctl and version.ctl in control.own_ids:
         return True
-    others = (view.controls[at] for at in view.all_controls)
-    return all(
-        one == control or directory.owners_of_ids(one.own_ids) or directory.owners_of_label(one.names) for one in others
-    )
+    others = [view.controls[at] for at in view.all_controls if view.controls[at] != control]
+    if names_itself(directory, setting, control):
+        return not any(names_itself(directory, setting, one) for one in others)
+    return all(_is_anothers(directory, setting, one) for one in others)
+
+
+def _is_anothers(directory: Directory, setting: Setting, control: ControlView) -> bool:
+    """Whether a control plainly belongs to other settings of the catalogue."""
+    owners = directory.owners_of_ids(control.own_ids) | directory.owners_of_label(own_texts(directory, control))
+    return bool(owners) and setting.id not in owners
 
 
 def _prove_set(
@@ -259,7 +267,7 @@ def _contradiction(
     if setting.id in label_owners or version.inverted:
         return None
     for name in own_texts(directory, control):
-        if directory.is_negated(name, lang):
+        if directory.is_negated(name, lang, apart_from=setting.id):
             return f"its label '{name}' seems to say the opposite, and the catalogue does not declare it inverted"
     return None
 

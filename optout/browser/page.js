@@ -95,13 +95,18 @@
   // The text right beside a control: that of its smallest surroundings that say anything but the control's own names.
   function besideOf(element, names, title) {
     let scope = element;
-    for (let steps = 0; steps < 4; steps++) {
+    for (let steps = 0; steps < 10; steps++) {
       scope = parent(scope);
       if (!scope || scope.matches("main, body, [role=main], #main") || scope.querySelectorAll(CONTROLS).length > 1) break;
       const texts = textsIn(scope, 4, title).filter((text) => !names.includes(text));
       if (texts.length) return texts;
     }
     return [];
+  }
+  // What it stands in together with other controls: the smallest such element.
+  function amongOf(element) {
+    const found = closest(parent(element), (at) => at.querySelectorAll(CONTROLS).length > 1);
+    return found ? hold(found) : null;
   }
   // The names of the set that a control belongs to: its fieldset's legend, its radiogroup's label.
   function groupOf(element) {
@@ -149,7 +154,7 @@
       key: hold(element), tag: element.localName, type: element.getAttribute("type"), role: element.getAttribute("role"),
       id: element.id || null, name: element.getAttribute("name"),
       labelledby: (element.getAttribute("aria-labelledby") || "").split(/\s+/).filter(Boolean),
-      names, nearby: nearbyOf(element, title), beside: besideOf(element, names, title), state: stateOf(element), ancestors, group: groupOf(element),
+      names, among: amongOf(element), nearby: nearbyOf(element, title), beside: besideOf(element, names, title), state: stateOf(element), ancestors, group: groupOf(element),
       options: element.localName === "select" ? [...element.options].slice(0, 50).map((one) => [one.value, squeeze(one.text)]) : [],
       data: [...element.attributes].filter((one) => one.name.startsWith("data-")).slice(0, 20)
         .map((one) => [one.name, one.value.slice(0, 120)]),

@@ -29,7 +29,8 @@ class ControlView:
     """One element that may be a control. `key` is good for this page only.
 
     `names`: its own labels. `nearby`: texts around it, without the page's title; `beside`: those nearest to it.
-    `group`: names of the set it belongs to. `options`: value and text of each choice of a select.
+    `among`: the key of the smallest element that holds it and other controls. `group`: names of the set it belongs
+    to. `options`: value and text of each choice of a select.
     """
 
     key: str
@@ -44,6 +45,7 @@ class ControlView:
     ancestors: tuple[str, ...]
     state: RawState
     beside: tuple[str, ...] = ()
+    among: str | None = None
     group: tuple[str, ...] = ()
     options: tuple[tuple[str, str], ...] = ()
     data: tuple[tuple[str, str], ...] = ()
@@ -171,6 +173,7 @@ def _control(raw: Mapping[str, Any]) -> ControlView:
         ancestors=tuple(raw["ancestors"]),
         state=raw_state(raw["state"]),
         beside=tuple(raw.get("beside", ())),
+        among=raw.get("among"),
         group=tuple(raw.get("group", ())),
         options=tuple((value, text) for value, text in raw.get("options", ())),
         data=tuple((name, value) for name, value in raw.get("data", ())),
