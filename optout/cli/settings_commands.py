@@ -32,9 +32,11 @@ SettingArgument = Annotated[str | None, typer.Argument(metavar="SETTING", help="
 def settings(service: ServiceOption = None, json: JsonOption = False, selectors: SelectorsOption = None) -> None:
     """Show what is covered, per service and group.
 
-    \b
-    optout settings
-    optout settings --json
+    Examples:
+
+      optout settings
+
+      optout settings --json
     """
     services = _services(_catalogue(selectors), service)
     if json:
@@ -53,9 +55,11 @@ def show(
 ) -> None:
     """Show the versions of each setting's page and control, newest first, with evidence and age.
 
-    \b
-    optout selectors show
-    optout selectors show ads-age
+    Examples:
+
+      optout selectors show
+
+      optout selectors show ads-age
     """
     services = _services(_catalogue(selectors), service)
     found = [(one, item) for one in services for item in one.settings if setting in (None, item.id)]
@@ -72,8 +76,9 @@ def show(
 def export() -> None:
     """Print your own versions as a patch of selectors.yaml, ready to contribute.
 
-    \b
-    optout selectors export > my-selectors.patch
+    Examples:
+
+      optout selectors export > my-selectors.patch
     """
     from optout.catalogue.overlay import overlay_as_patch
 
@@ -84,8 +89,9 @@ def export() -> None:
 def path() -> None:
     """Print where the catalogue and your own versions are kept.
 
-    \b
-    optout selectors path
+    Examples:
+
+      optout selectors path
     """
     from optout.catalogue.loading import overlay_path, packaged_path
 

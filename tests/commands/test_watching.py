@@ -87,12 +87,12 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
     with PracticeSite("all-off") as site:
         account = Watched(site, tmp_path / "home")
         verified = account.account("run")
-        assert [one for one in verified["settings"] if one["change"]] == []  # type: ignore[attr-defined, index]
+        assert [one for one in verified["settings"] if one["change"]] == []  # type: ignore[attr-defined]
         yield account
 
 
 def changes(account: dict[str, object]) -> dict[str, str]:
-    return {one["id"]: one["change"] for one in account["settings"] if one["change"]}  # type: ignore[attr-defined, index]
+    return {one["id"]: one["change"] for one in account["settings"] if one["change"]}  # type: ignore[attr-defined]
 
 
 def test_a_setting_that_somebody_turned_on_again_is_named_wherever_one_looks(watched: Watched) -> None:
@@ -108,16 +108,16 @@ def test_a_setting_that_somebody_turned_on_again_is_named_wherever_one_looks(wat
 
 def test_a_new_control_is_news_once_it_appears_and_not_again(watched: Watched) -> None:
     first = watched.account("check")
-    assert [one["change"] for one in first["unlisted"]] == [None] * len(first["unlisted"])  # type: ignore[attr-defined, index, arg-type]
+    assert [one["change"] for one in first["unlisted"]] == [None] * len(first["unlisted"])  # type: ignore[attr-defined, arg-type]
     watched.site.use("unlisted-control")
     watched.all_off()
     unknown = next(one for one in watched.site.truth(watched.member.username) if "unlisted" in one)
     watched.site.set(watched.member.username, unknown, True)
     second = watched.account("check")
-    news = [(one["state"], one["change"]) for one in second["unlisted"] if one["change"]]  # type: ignore[attr-defined, index]
+    news = [(one["state"], one["change"]) for one in second["unlisted"] if one["change"]]  # type: ignore[attr-defined]
     assert news == [("on", f"new since {now().date()}")]
     third = watched.account("check")
-    assert [one["change"] for one in third["unlisted"] if one["change"]] == []  # type: ignore[attr-defined, index]
+    assert [one["change"] for one in third["unlisted"] if one["change"]] == []  # type: ignore[attr-defined]
 
 
 def test_a_control_that_is_gone_is_said_to_be_gone(watched: Watched) -> None:
