@@ -208,6 +208,7 @@ def program_version(path: Path, platform: str = sys.platform) -> str:
             stdin=subprocess.DEVNULL,
             text=True,
             errors="replace",
+            env={name: value for name, value in os.environ.items() if not name.startswith("OPTOUT_")},
         )
     except (OSError, subprocess.SubprocessError):
         return ""
