@@ -39,7 +39,8 @@ format:  ## puts the source into ruff's shape
 faults: setup-test  ## counts false claims, wrong clicks, leaks and lost records over all fault scenarios
 	@$(PYTHON_HERE) -m benchmarks.faults $(ARGS)
 
-bench: setup-test  ## the speed figures of docs/performance.md
+bench:  ## the speed figures of docs/performance.md
+	@scripts/setup.sh bench
 	@$(PYTHON_HERE) -m benchmarks.speed $(ARGS)
 
 bench-drift: setup-test  ## how many controls are found again after a redesign

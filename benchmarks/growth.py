@@ -32,12 +32,15 @@ def by_settings() -> list[float]:
     """Seconds for so many settings of one account, page 300 ms, save 250 ms."""
     seconds = []
     for count in SETTINGS:
-        with tempfile.TemporaryDirectory() as folder, many_settings(Path(folder), count, 0.3, 0.25) as (origin, file):
-            with home(0) as place:
-                account = ["accounts", "add", "one", "--selectors", str(file), "--username", "one", "--password-stdin"]
-                place.call(account, given="none\n")
-                where = ["--origin", origin, "--selectors", str(file)]
-                seconds.append(place.measure(["run", "one", *where, *QUIET]).seconds)
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            many_settings(Path(folder), count, 0.3, 0.25) as (origin, file),
+            home(0) as place,
+        ):
+            account = ["accounts", "add", "one", "--selectors", str(file), "--username", "one", "--password-stdin"]
+            place.call(account, given="none\n")
+            where = ["--origin", origin, "--selectors", str(file)]
+            seconds.append(place.measure(["run", "one", *where, *QUIET]).seconds)
     return seconds
 
 

@@ -12,8 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PAGE = """<!doctype html><html lang="en"><title>{title}</title><main id="main"><h1>{title}</h1>{body}</main>
-<script>for (const box of document.querySelectorAll("input")) box.onchange = () => fetch("/save", {{method: "POST",
-headers: {{"content-type": "application/json"}}, body: JSON.stringify({{name: box.id, on: box.checked}})}})</script></html>"""
+<script>
+for (const box of document.querySelectorAll("input")) box.onchange = () => fetch("/save", {{
+  method: "POST",
+  headers: {{"content-type": "application/json"}},
+  body: JSON.stringify({{name: box.id, on: box.checked}}),
+}})
+</script></html>"""
 
 
 def selectors(count: int) -> str:
@@ -64,8 +69,8 @@ def serve(count: int, page_seconds: float, save_seconds: float) -> None:
     def index() -> str:
         time.sleep(page_seconds)
         rows = "".join(
-            f'<li><a href="/settings/{one}"><span>Setting {one}</span> <span>{"On" if on[one] else "Off"}</span></a></li>'
-            for one in on
+            f'<li><a href="/settings/{one}"><span>Setting {one}</span> <span>{"On" if is_on else "Off"}</span></a></li>'
+            for one, is_on in on.items()
         )
         return PAGE.format(title="List", body=f"<ul>{rows}</ul>")
 

@@ -95,7 +95,7 @@ def measure(command: Sequence[str], environment: dict[str, str] | None = None, *
 
 
 class Scale(threading.Thread):
-    """Weighs a process and all its children every quarter of a second (proportional set size: shared pages count once)."""
+    """Weighs a process and its children every quarter of a second (proportional set size: shared pages count once)."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)

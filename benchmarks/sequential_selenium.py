@@ -21,9 +21,15 @@ from benchmarks.site import PASSWORD, members
 SWITCHES = "main input[role=switch], main input[type=checkbox]"
 INDEXES = ("/mypreferences/d/categories/privacy", "/mypreferences/d/categories/ads")
 CHROMIUM = (
-    "--headless=new --no-sandbox --no-first-run --disable-background-networking --disable-component-update "
-    "--disable-sync --blink-settings=imagesEnabled=false --disable-remote-fonts"
-).split()
+    "--headless=new",
+    "--no-sandbox",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--blink-settings=imagesEnabled=false",
+    "--disable-remote-fonts",
+)
 
 
 class Script:
@@ -67,7 +73,8 @@ class Script:
         self.open(path, SWITCHES)
         on = (
             "return [...document.querySelectorAll('main input[role=switch], main input[type=checkbox]')]"
-            ".filter(e => e.checked && (!location.pathname.includes('interest') || e.getAttribute('role') === 'switch'))"
+            ".filter(box => box.checked"
+            " && (!location.pathname.includes('interest') || box.getAttribute('role') === 'switch'))"
         )
         self.driver.execute_script(
             "window.answers = 0; const plain = window.fetch; window.fetch = (...all) => plain(...all).then("

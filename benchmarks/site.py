@@ -13,7 +13,7 @@ from typing import Any
 from optout.practice.records import Latency, PracticeAccount
 from optout.practice.site import PracticeSite
 
-PASSWORD = "practice-makes-perfect"  # noqa: S105 -- of made-up members
+PASSWORD = "practice-makes-perfect"
 
 
 def members(count: int) -> tuple[PracticeAccount, ...]:

@@ -118,10 +118,11 @@ def eight_accounts(rounds: int) -> tuple[Figure, Figure]:
 
         eight, one = medians(rounds, bulk, single)
     heavy, light = max(weights["eight"]), max(weights["one"])
+    times, masses = f"{eight:.1f} s / 8 x {one:.1f} s", f"{heavy:.0f} MB / 8 x {light:.0f} MB"
     return (
-        Figure("bulk-time", "8 accounts, --jobs 4: ours / 8 x one account", 0.45, eight / (8 * one), f"{eight:.1f} s / 8 x {one:.1f} s"),
-        Figure("bulk-memory", "peak memory of 8 accounts: ours / 8 x one account", 0.5, heavy / (8 * light), f"{heavy:.0f} MB / 8 x {light:.0f} MB"),
-    )  # fmt: skip
+        Figure("bulk-time", "8 accounts, --jobs 4: ours / 8 x one account", 0.45, eight / (8 * one), times),
+        Figure("bulk-memory", "peak memory of 8 accounts: ours / 8 x one account", 0.5, heavy / (8 * light), masses),
+    )
 
 
 def own_cpu(rounds: int) -> Figure:
@@ -191,7 +192,7 @@ FIGURES: dict[str, Callable[[int], tuple[Figure, ...]]] = {
             "benchmarks.sequential_selenium",
             "full-selenium",
             "full run, 17 settings on, page 300 ms, save 250 ms: ours / shortest sequential Selenium script",
-        )  # fmt: skip
+        )
     ),
     "full-playwright": _one(
         lambda rounds: full_run(

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes this checkout ready: `setup.sh run` for using it, `setup.sh test` for its tests as well.
+# Makes this checkout ready: `setup.sh run` for using it, `test` for its tests as well, `bench` for its measurements.
 # A second call finds everything in place and returns at once.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -86,7 +86,7 @@ fingerprint() { printf '%s %s\n' "$PWD" "$(cksum <pyproject.toml)"; }
 
 install_package() {
   local groups=(--group dev)
-  [ "${1:-}" = docs ] && groups+=(--group docs)
+  [ -n "${1:-}" ] && groups+=(--group "$1")
   if has uv; then
     uv pip install --quiet --python "$VENV/bin/python" -e '.[practice]' "${groups[@]}"
   else
@@ -165,6 +165,9 @@ setup_test_tools() {
   setup_geckodriver
   need gnome-keyring-daemon "the accounts' tests keep secrets in it" gnome-keyring
   need dbus-run-session "the keyring's tests run in a session of their own" dbus
+  need systemd-analyze "the schedule's tests check its units with it" systemd
+  need java "the grid's tests start Selenium Grid" openjdk-17-jre-headless
+  need mvn "Selenium Grid comes from Maven Central" maven
   need Xvfb "the tests of --headed need a display" xvfb xauth
   need xvfb-run "the tests of --headed need a display" xvfb xauth
   setup_axe
@@ -175,5 +178,6 @@ case "${1:-run}" in
   docs) setup_python docs ;;
   run) setup_python; setup_browser ;;
   test) setup_python; setup_browser; setup_test_tools ;;
-  *) die "unknown: $1 (python, docs, run or test)" ;;
+  bench) setup_python bench; setup_browser; setup_test_tools ;;
+  *) die "unknown: $1 (python, docs, run, test or bench)" ;;
 esac
