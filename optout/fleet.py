@@ -61,7 +61,10 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """How a command is carried out, whatever the account. `pace` is in seconds, None for the catalogue's."""
+    """How a command is carried out, whatever the account. `pace` is in seconds, None for the catalogue's.
+
+    `find` gives an errand's finder of controls, `make` the kind of run, where the command does not say it.
+    """
 
     command: str
     dry_run: bool = False
@@ -73,6 +76,7 @@ class Orders:
     pictures: bool = False
     timing: Timing = field(default_factory=Timing)
     find: Callable[[Errand], Finder] = lambda _: prove
+    make: Callable[[Task, Means], AccountRun] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +217,8 @@ class Fleet:
                 open_session=self._opener(errand, profile),
                 find=orders.find(errand),
             )
-            kind = CheckRun if orders.command == "check" else AccountRun
-            result = with_changes(kind(task, means).execute(), verified, rows_seen)
+            make = orders.make or (CheckRun if orders.command == "check" else AccountRun)
+            result = with_changes(make(task, means).execute(), verified, rows_seen)
         try:
             ledger.conclude(result, earlier)
         except HistoryError as error:

@@ -345,6 +345,38 @@
     return element && element.isConnected ? stateOf(element) : null;
   };
 
+  // Shows a person which elements are meant.
+  function mark(spec) {
+    const parts = spec.keys.map((key) => held.get(key)).filter((one) => one && one.isConnected)
+      .flatMap((one) => [one, ...labelsOf(one)]).filter(rendered);
+    for (const part of parts) part.style.setProperty("outline", "4px solid #d4351c", "important");
+    if (parts.length) parts[0].scrollIntoView({ block: "center" });
+    return parts.length;
+  }
+  // Lets a person point at a control: their next click operates nothing, it is only noted.
+  let picked = null, isPicking = false;
+  const pickedKey = () => picked;
+  function pick() {
+    picked = null;
+    if (isPicking) return;
+    isPicking = true;
+    const note = (event) => {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      if (event.type !== "click") return;
+      const path = event.composedPath(), all = select(CONTROLS);
+      const meant = path.find((one) => all.includes(one)) ||
+        all.find((one) => labelsOf(one).some((label) => path.includes(label))) ||
+        path.filter((one) => one.querySelectorAll).map((one) => [...one.querySelectorAll(CONTROLS)])
+          .filter((found) => found.length).slice(0, 1).map((found) => (found.length === 1 ? found[0] : null))[0];
+      if (meant) picked = hold(meant);
+    };
+    for (const root of roots()) {
+      if (root.nodeType !== 9) continue;
+      for (const type of ["pointerdown", "mousedown", "pointerup", "mouseup", "click"])
+        root.defaultView.addEventListener(type, note, { capture: true, passive: false });
+    }
+  }
   // The keys of all elements that a selector finds, in shadow roots and frames too unless `flat`.
   const keys = (spec) => (spec.flat ? [...document.querySelectorAll(spec.css)] : select(spec.css)).slice(0, 200).map(hold);
   const has = (spec) => spec.css.every((css) => [...document.querySelectorAll(css)].some(shown));
@@ -393,6 +425,6 @@
     return all.length;
   }
 
-  globalThis.optoutPage = { glance, controls, rows, dialogs, banner, press, operate, reach, box, stateNow, keys, has, fill, submit, save,
+  globalThis.optoutPage = { glance, controls, rows, dialogs, banner, press, operate, reach, box, stateNow, keys, mark, pick, pickedKey, has, fill, submit, save,
     release };
 })();

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from optout.browser.installed import Kind
     from optout.browser.waiting import Stop
     from optout.catalogue.models import Catalogue, Service, Setting
+    from optout.controls import Finder
     from optout.fleet import Errand, FleetResult, Orders
     from optout.history import History
     from optout.outcomes import RunResult
     from optout.places import Places
     from optout.report.closing import Titles
     from optout.report.progress import Progress
+    from optout.runner import AccountRun, Means, Task
 
 MOST_TABS = 8
 MOST_JOBS = 4
@@ -56,8 +58,16 @@ class Request:
     region: str | None = None
 
 
-def carry_out(request: Request) -> int:
-    """Do what was asked and print it; the exit code. Raises `UsageError` before anything is touched."""
+def carry_out(
+    request: Request,
+    *,
+    show: Callable[[Request, FleetResult, Catalogue], int] | None = None,
+    make: Callable[[Task, Means], AccountRun] | None = None,
+) -> int:
+    """Do what was asked and print it; the exit code. Raises `UsageError` before anything is touched.
+
+    `show` prints the result in another way and gives the exit code; `make` gives another kind of run.
+    """
     from optout.browser.launch import check_grid
     from optout.catalogue.loading import load_catalogue
     from optout.history import History
@@ -80,7 +90,9 @@ def carry_out(request: Request) -> int:
         else:
             errands = _errands(request, catalogue, places, history)
         progress = progress_for(sys.stderr, os.environ, quiet=request.quiet, verbose=request.verbose)
-        done = _dispatch(request, errands, _kit_parts(places, history, progress, catalogue))
+        done = _dispatch(request, errands, _kit_parts(places, history, progress, catalogue), make)
+        if show is not None:
+            return show(request, done, catalogue)
         _show(request, done, catalogue, places, history)
     return int(done.result.exit_code)
 
@@ -116,13 +128,31 @@ def _kit_parts(places: Places, history: History, progress: Progress, catalogue: 
     }
 
 
-def _dispatch(request: Request, errands: Sequence[Errand], parts: Mapping[str, Any]) -> FleetResult:
+def _dispatch(
+    request: Request,
+    errands: Sequence[Errand],
+    parts: Mapping[str, Any],
+    make: Callable[[Task, Means], AccountRun] | None,
+) -> FleetResult:
     from optout.browser.waiting import Stop
     from optout.fleet import Fleet, Kit
 
     stop = Stop()
+    orders = replace(_orders(request, len(errands)), find=_finder_with(parts["history"]), make=make)
     with heed_signals(stop):
-        return Fleet(_orders(request, len(errands)), Kit(stop=stop, **parts)).carry_out(errands)
+        return Fleet(orders, Kit(stop=stop, **parts)).carry_out(errands)
+
+
+def _finder_with(history: History) -> Callable[[Errand], Finder]:
+    """A finder that also knows what the last successful run saw of each control."""
+    from optout.relocate import Relocator
+
+    def finder(errand: Errand) -> Finder:
+        account, origin = errand.account.name, errand.service.origin
+        seen = {one.id: history.seen_control(account, origin, one.id) for one in errand.service.settings}
+        return Relocator(errand.directory, {key: value for key, value in seen.items() if value})
+
+    return finder
 
 
 def _orders(request: Request, accounts: int) -> Orders:
