@@ -17,7 +17,8 @@ from optout.cli.practice_command import practice
 from optout.cli.rights_command import rights
 from optout.cli.run_commands import check, run, undo
 from optout.cli.schedule_command import schedule
-from optout.cli.settings_commands import selectors_app, settings
+from optout.cli.selectors_commands import selectors_app
+from optout.cli.settings_commands import settings
 from optout.errors import NeedsHuman, OptoutError, Stopped, place_of
 
 app = typer.Typer(
