@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import itertools
 import json
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
@@ -121,7 +123,11 @@ class Connection:
     def close(self) -> None:
         """Close the socket."""
         self.abort(BrowserGone("the browser was closed"))
-        self._socket.close(timeout=1)
+        # Not websocket's own close(): it waits for the reader's lock, for ever where the driver hangs (1.9).
+        connected = self._socket.sock
+        if connected is not None:
+            with suppress(OSError):
+                connected.shutdown(socket.SHUT_RDWR)
 
     def _read(self) -> None:
         while True:
@@ -131,6 +137,7 @@ class Connection:
                 text = ""
             if not text:
                 self.abort(BrowserGone("the browser ended unexpectedly"))
+                self._socket.shutdown()  # type: ignore[no-untyped-call]
                 return
             message = json.loads(text)
             number = message.get("id")

@@ -215,10 +215,13 @@ def start_session(address: Address, options: ArgOptions) -> WebDriver:
 
 
 def end_session(address: Address, session_id: str) -> None:
-    """End a session of the grid; one that is gone already is ended enough."""
+    """End a session of a grid or of a driver here; one that is gone already, or hangs, is ended enough."""
     import urllib3  # noqa: PLC0415
 
-    with suppress(urllib3.exceptions.HTTPError, OSError), urllib3.PoolManager(timeout=QUIT_SECONDS, retries=1) as pool:
+    with (
+        suppress(urllib3.exceptions.HTTPError, OSError),
+        urllib3.PoolManager(timeout=QUIT_SECONDS, retries=False) as pool,
+    ):
         pool.request("DELETE", f"{_bare(address.url)}/session/{session_id}", headers=address.headers)
 
 

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import TimeoutExpired
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 # How long the network may take to bring a driver, by each way, before the next one is tried.
 DOWNLOAD_SECONDS = 45.0
-QUIT_SECONDS = 8
+BROWSER_END_SECONDS = 3.0
+DRIVER_END_SECONDS = 2.0
 # A run is one person's own errand: nothing in the background, no offer to keep the password, no throttling of the
 # tabs that wait behind the first.
 CHROMIUM_ARGUMENTS = (
@@ -298,19 +300,26 @@ def _end(driver: WebDriver, address: Address | None, heartbeat: Heartbeat | None
         return
     import psutil  # noqa: PLC0415
 
-    process = getattr(getattr(driver, "service", None), "process", None)
+    # Not driver.quit(): it waits for minutes where the driver hangs (selenium 4.51).
+    service = getattr(driver, "service", None)
+    process = getattr(service, "process", None)
     family: list[psutil.Process] = []
-    if process is not None:
-        with suppress(psutil.Error):
-            parent = psutil.Process(process.pid)
-            family = [*parent.children(recursive=True), parent]
-    with suppress(Exception):
-        driver.command_executor.client_config.timeout = QUIT_SECONDS  # type: ignore[union-attr]
-        driver.quit()
-    _, alive = psutil.wait_procs(family, timeout=3)
-    for survivor in alive:
+    if service is None or process is None:
+        return
+    with suppress(psutil.Error):
+        parent = psutil.Process(process.pid)
+        family = parent.children(recursive=True)
+    end_session(Address(service.service_url), str(driver.session_id))
+    psutil.wait_procs(family, timeout=BROWSER_END_SECONDS)
+    process.terminate()
+    with suppress(TimeoutExpired):
+        process.wait(DRIVER_END_SECONDS)
+    for survivor in family:
         with suppress(psutil.Error):
             survivor.kill()
+    if process.poll() is None:
+        process.kill()
+        process.wait()
 
 
 def end_leftovers(profile: Path) -> int:

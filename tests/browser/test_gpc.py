@@ -70,7 +70,7 @@ def recorder() -> Iterator[Recorder]:
             self.end_headers()
             self.wfile.write(page)
 
-        do_GET = do_POST = answer
+        do_GET = do_POST = answer  # noqa: N815 -- the library's names
 
         def log_message(self, *_: object) -> None:
             """Nothing: the recorder has it."""
