@@ -37,6 +37,7 @@ class Ended:
     @property
     def document(self) -> dict[str, Any]:
         """The JSON document on standard output, which holds nothing else."""
+        assert self.stdout, f"no document; exit code {self.code}, and it said: {self.stderr}"
         document: dict[str, Any] = json.loads(self.stdout)
         return document
 
