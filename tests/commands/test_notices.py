@@ -7,6 +7,7 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,12 +38,12 @@ services:
 class Site:
     """A server whose one page the test sets."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         site = self
         self.status, self.body = 200, OLD
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
+            def do_GET(self) -> None:
                 body = site.body.encode()
                 self.send_response(site.status)
                 self.send_header("Content-Type", "text/html; charset=utf-8")
@@ -50,37 +51,37 @@ class Site:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def log_message(self, *_):
+            def log_message(self, *_: Any) -> None:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.origin = f"http://127.0.0.1:{self.server.server_address[1]}"
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
 
-    def __enter__(self):
+    def __enter__(self) -> Any:
         self.thread.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: Any) -> None:
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
 
 
 @pytest.fixture
-def site():
+def site() -> Any:
     with Site() as served:
         yield served
 
 
 @pytest.fixture
-def notices(site, tmp_path):
+def notices(site: Any, tmp_path: Any) -> Any:
     selectors = tmp_path / "selectors.yaml"
     notice = f"{{id: terms, title: Terms, url: '{site.origin}/terms'}}"
     selectors.write_text(SELECTORS.format(origin=site.origin, notices=notice))
     environment = {**os.environ, "OPTOUT_HOME": str(tmp_path / "home"), "LC_ALL": "C.UTF-8", "COLUMNS": "80"}
 
-    def call(*arguments):
+    def call(*arguments: Any) -> Any:
         return subprocess.run(
             [sys.executable, "-m", "optout", "notices", "--selectors", str(selectors), *arguments],
             stdin=subprocess.DEVNULL,
@@ -94,7 +95,7 @@ def notices(site, tmp_path):
     return call
 
 
-def test_the_exit_codes_follow_the_notice_from_first_to_accepted(site, notices):
+def test_the_exit_codes_follow_the_notice_from_first_to_accepted(site: Any, notices: Any) -> None:
     assert notices().returncode == 0
     assert notices().returncode == 0
     site.body = NEW
@@ -103,7 +104,7 @@ def test_the_exit_codes_follow_the_notice_from_first_to_accepted(site, notices):
     assert notices().returncode == 2
 
 
-def test_the_terminal_shows_the_words_that_changed_in_80_columns(site, notices):
+def test_the_terminal_shows_the_words_that_changed_in_80_columns(site: Any, notices: Any) -> None:
     notices()
     site.body = NEW
     shown = notices().stdout
@@ -116,7 +117,7 @@ def test_the_terminal_shows_the_words_that_changed_in_80_columns(site, notices):
     assert max(len(line) for line in shown.splitlines()) <= 80
 
 
-def test_json_is_one_document_alone_on_standard_output(site, notices):
+def test_json_is_one_document_alone_on_standard_output(site: Any, notices: Any) -> None:
     notices()
     site.body = NEW
     done = notices("--json")
@@ -128,7 +129,7 @@ def test_json_is_one_document_alone_on_standard_output(site, notices):
     assert [change["kind"] for change in row["changes"]] == ["reworded", "reworded"]
 
 
-def test_a_blocked_page_says_so_and_what_is_still_kept(site, notices):
+def test_a_blocked_page_says_so_and_what_is_still_kept(site: Any, notices: Any) -> None:
     notices()
     site.status = 403
     done = notices()
@@ -138,7 +139,7 @@ def test_a_blocked_page_says_so_and_what_is_still_kept(site, notices):
     assert "unchanged since" in notices().stdout
 
 
-def test_a_service_without_notices_is_refused_with_those_that_have_some(notices):
+def test_a_service_without_notices_is_refused_with_those_that_have_some(notices: Any) -> None:
     done = notices("--service", "nobody")
     assert (done.returncode, done.stdout) == (2, "")
     assert "No service 'nobody' of the selectors has notices to watch. There are: forum" in " ".join(

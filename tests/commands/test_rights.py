@@ -8,6 +8,7 @@ import sys
 from datetime import UTC, datetime
 from email.policy import default as default_policy
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ AT = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)
 
 
 @pytest.fixture
-def optout(tmp_path):
+def optout(tmp_path: Any) -> Any:
     """The program in a home of its own; a browser that only writes down which address it was given."""
     browser = tmp_path / "browser"
     browser.write_text(f'#!/bin/sh\nprintf "%s" "$1" > {tmp_path / "opened"}\n')
@@ -34,7 +35,7 @@ def optout(tmp_path):
         "COLUMNS": "80",
     }
 
-    def call(*arguments, stdin="", **variables):
+    def call(*arguments: Any, stdin: Any = "", **variables: Any) -> Any:
         return subprocess.run(
             [sys.executable, "-m", "optout", *map(str, arguments)],
             input=stdin.encode(),
@@ -48,16 +49,16 @@ def optout(tmp_path):
 
 
 @pytest.fixture
-def service():
+def service() -> Any:
     return load_catalogue().services[0]
 
 
-def add(optout, name="me", username="ada@example.org"):
+def add(optout: Any, name: Any = "me", username: Any = "ada@example.org") -> None:
     done = optout("accounts", "add", name, "--username", username, "--password-stdin", stdin="a password\n")
     assert done.returncode == 0, done.stderr.decode()
 
 
-def prove_off(tmp_path, service, setting):
+def prove_off(tmp_path: Any, service: Any, setting: Any) -> None:
     result = SettingResult(
         setting.id,
         setting.group,
@@ -77,7 +78,7 @@ def prove_off(tmp_path, service, setting):
         history.finish_account(run, account, service.origin)
 
 
-def test_a_letter_is_written_without_any_account(optout):
+def test_a_letter_is_written_without_any_account(optout: Any) -> None:
     done = optout("rights", "--region", "fr", "--language", "fr", "--name", "Ada")
     assert done.returncode == 0, done.stderr.decode()
     text = done.stdout.decode()
@@ -86,7 +87,7 @@ def test_a_letter_is_written_without_any_account(optout):
     assert "[adresse e-mail du compte]" in text
 
 
-def test_the_letter_names_the_account_and_what_was_proved_off(optout, tmp_path, service):
+def test_the_letter_names_the_account_and_what_was_proved_off(optout: Any, tmp_path: Any, service: Any) -> None:
     add(optout)
     setting = service.settings[0]
     prove_off(tmp_path, service, setting)
@@ -96,12 +97,12 @@ def test_the_letter_names_the_account_and_what_was_proved_off(optout, tmp_path, 
     assert service.objection.url in text
 
 
-def test_the_persons_language_is_taken_from_the_locale(optout):
+def test_the_persons_language_is_taken_from_the_locale(optout: Any) -> None:
     assert "Sehr geehrte" in optout("rights", "--region", "ch", LC_ALL="de_CH.UTF-8").stdout.decode()
     assert "To whom it may concern" in optout("rights", "--region", "ch", LC_ALL="tlh").stdout.decode()
 
 
-def test_a_draft_goes_to_a_new_private_file_and_the_notes_to_the_terminal(optout, tmp_path):
+def test_a_draft_goes_to_a_new_private_file_and_the_notes_to_the_terminal(optout: Any, tmp_path: Any) -> None:
     path = tmp_path / "draft.eml"
     done = optout("rights", "--region", "uk", "--format", "eml", "--email", "a@example.org", "--output", path)
     assert (done.returncode, done.stdout) == (0, b"")
@@ -111,7 +112,7 @@ def test_a_draft_goes_to_a_new_private_file_and_the_notes_to_the_terminal(optout
     assert email.message_from_bytes(path.read_bytes(), policy=default_policy)["X-Unsent"] == "1"
 
 
-def test_a_file_that_exists_is_left_as_it_is(optout, tmp_path):
+def test_a_file_that_exists_is_left_as_it_is(optout: Any, tmp_path: Any) -> None:
     path = tmp_path / "letter.txt"
     path.write_text("mine")
     done = optout("rights", "--region", "uk", "--output", path)
@@ -120,7 +121,7 @@ def test_a_file_that_exists_is_left_as_it_is(optout, tmp_path):
     assert path.read_text() == "mine"
 
 
-def test_the_form_is_opened_only_on_request(optout, tmp_path, service):
+def test_the_form_is_opened_only_on_request(optout: Any, tmp_path: Any, service: Any) -> None:
     assert optout("rights", "--region", "uk").returncode == 0
     assert not (tmp_path / "opened").exists()
     assert optout("rights", "--region", "uk", "--open").returncode == 0
@@ -141,7 +142,7 @@ def test_the_form_is_opened_only_on_request(optout, tmp_path, service):
         (["--region", "eu", "--service", "nobody"], "There is no service 'nobody' in the selectors."),
     ],
 )
-def test_wrong_usage_ends_with_2_one_sentence_and_no_letter(optout, arguments, sentence):
+def test_wrong_usage_ends_with_2_one_sentence_and_no_letter(optout: Any, arguments: Any, sentence: Any) -> None:
     done = optout("rights", *arguments)
     text = " ".join(done.stderr.decode().split())
     assert (done.returncode, done.stdout) == (2, b"")
@@ -149,7 +150,7 @@ def test_wrong_usage_ends_with_2_one_sentence_and_no_letter(optout, arguments, s
     assert "Traceback" not in text
 
 
-def test_of_several_accounts_one_has_to_be_named(optout):
+def test_of_several_accounts_one_has_to_be_named(optout: Any) -> None:
     add(optout)
     add(optout, "work", "work@example.org")
     done = optout("rights", "--region", "eu")

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
@@ -44,14 +45,14 @@ class Site:
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     origin: str = ""
 
-    def put(self, path, body="", status=200, **headers):
+    def put(self, path: Any, body: Any = "", status: Any = 200, **headers: Any) -> None:
         sent = {
             "Content-Type": "text/html; charset=utf-8",
             **{key.replace("_", "-"): value for key, value in headers.items()},
         }
         self.pages[path] = (status, sent, body if isinstance(body, bytes) else html(body).encode())
 
-    def service(self, *paths, **more):
+    def service(self, *paths: Any, **more: Any) -> Any:
         return Service.model_validate(
             {
                 "id": "forum",
@@ -92,7 +93,7 @@ class Site:
         )
 
 
-def html(main, lang="en"):
+def html(main: Any, lang: Any = "en") -> Any:
     body = f"<body><nav>Menu</nav><main>{main}</main><footer>2026</footer></body>"
     return f'<!doctype html><html lang="{lang}">{body}</html>'
 
@@ -100,7 +101,7 @@ def html(main, lang="en"):
 @contextmanager
 def serving(site: Site) -> Iterator[Site]:
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
+        def do_GET(self) -> None:
             site.asked.append((self.path, {key.lower(): value for key, value in self.headers.items()}))
             status, headers, body = site.pages.get(self.path, (404, {}, b""))
             self.send_response(status)
@@ -110,7 +111,7 @@ def serving(site: Site) -> Iterator[Site]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_):
+        def log_message(self, *_: Any) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -126,30 +127,30 @@ def serving(site: Site) -> Iterator[Site]:
 
 
 @pytest.fixture
-def site():
+def site() -> Any:
     with serving(Site()) as served:
         yield served
 
 
 @pytest.fixture
-def watch(tmp_path):
+def watch(tmp_path: Any) -> Any:
     return Watch(tmp_path / "notices", "en", "1.2", lambda: NOON, lambda _: None)
 
 
-def accepting(watch):
+def accepting(watch: Any) -> Any:
     return Watch(watch.folder, watch.language, "1.2", watch.clock, watch.pause, is_accepting=True)
 
 
-def kept_text(watch, notice_id="terms"):
+def kept_text(watch: Any, notice_id: Any = "terms") -> Any:
     return kept_file(watch.folder, "forum", notice_id, watch.language).read_text(encoding="utf-8")
 
 
-def one(results):
+def one(results: Any) -> Any:
     assert len(results) == 1
     return results[0]
 
 
-def test_a_first_text_is_kept_privately_and_is_no_change(site, watch):
+def test_a_first_text_is_kept_privately_and_is_no_change(site: Any, watch: Any) -> None:
     site.put("/terms", OLD)
     result = one(check_notices([site.service("/terms")], watch))
     assert (result.status, result.changes, exit_code((result,))) == (NoticeStatus.FIRST, (), 0)
@@ -159,7 +160,7 @@ def test_a_first_text_is_kept_privately_and_is_no_change(site, watch):
     assert json.loads(path.read_text())["paragraphs"][0] == "Effective November 3, 2025."
 
 
-def test_the_same_text_in_other_markup_is_no_change(site, watch):
+def test_the_same_text_in_other_markup_is_no_change(site: Any, watch: Any) -> None:
     service = site.service("/terms")
     site.put("/terms", OLD)
     check_notices([service], watch)
@@ -171,7 +172,7 @@ def test_the_same_text_in_other_markup_is_no_change(site, watch):
     assert (result.status, result.kept_at, exit_code((result,))) == (NoticeStatus.SAME, NOON, 0)
 
 
-def test_a_change_is_shown_by_paragraph_until_it_is_accepted(site, watch):
+def test_a_change_is_shown_by_paragraph_until_it_is_accepted(site: Any, watch: Any) -> None:
     service = site.service("/terms")
     site.put("/terms", OLD)
     check_notices([service], watch)
@@ -190,7 +191,7 @@ def test_a_change_is_shown_by_paragraph_until_it_is_accepted(site, watch):
     assert one(check_notices([service], watch)).status is NoticeStatus.SAME
 
 
-def test_the_program_says_what_it_is_and_asks_for_privacy(site, watch):
+def test_the_program_says_what_it_is_and_asks_for_privacy(site: Any, watch: Any) -> None:
     site.put("/terms", OLD)
     check_notices([site.service("/terms")], Watch(watch.folder, "de", "1.2", watch.clock, watch.pause))
     headers = site.asked[0][1]
@@ -201,7 +202,7 @@ def test_the_program_says_what_it_is_and_asks_for_privacy(site, watch):
     assert "cookie" not in headers
 
 
-def test_no_password_of_netrc_is_sent(site, watch, tmp_path, monkeypatch):
+def test_no_password_of_netrc_is_sent(site: Any, watch: Any, tmp_path: Any, monkeypatch: Any) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login ada password marked\n")
     netrc.chmod(0o600)
@@ -211,7 +212,7 @@ def test_no_password_of_netrc_is_sent(site, watch, tmp_path, monkeypatch):
     assert "authorization" not in site.asked[0][1]
 
 
-REFUSALS = {
+REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
     "forbidden": ({"status": 403}, "the site refuses programs here (HTTP 403); read it in a browser"),
     "slow-down": ({"status": 429}, "the site asked to slow down (HTTP 429); try again tomorrow"),
     "own slow-down": ({"status": 999}, "the site asked to slow down (HTTP 999); try again tomorrow"),
@@ -254,7 +255,7 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("name", REFUSALS)
-def test_what_is_not_the_notice_is_named_and_the_kept_text_stays(site, watch, name):
+def test_what_is_not_the_notice_is_named_and_the_kept_text_stays(site: Any, watch: Any, name: Any) -> None:
     answer, reason = REFUSALS[name]
     service = site.service("/terms")
     site.put("/terms", OLD)
@@ -267,7 +268,7 @@ def test_what_is_not_the_notice_is_named_and_the_kept_text_stays(site, watch, na
     assert kept_text(watch) == before
 
 
-def test_offline_is_said_and_the_kept_text_stays(site, watch):
+def test_offline_is_said_and_the_kept_text_stays(site: Any, watch: Any) -> None:
     service = site.service("/terms")
     site.put("/terms", OLD)
     check_notices([service], watch)
@@ -283,7 +284,7 @@ def test_offline_is_said_and_the_kept_text_stays(site, watch):
     assert kept_text(watch) == before
 
 
-def test_after_a_slow_down_the_services_other_pages_are_left_alone(site, watch):
+def test_after_a_slow_down_the_services_other_pages_are_left_alone(site: Any, watch: Any) -> None:
     site.put("/one", status=999)
     site.put("/two", OLD)
     first, second = check_notices([site.service("/one", "/two")], watch)
@@ -292,7 +293,7 @@ def test_after_a_slow_down_the_services_other_pages_are_left_alone(site, watch):
     assert second.reason == "not asked for: the site asked to slow down (HTTP 999); try again tomorrow"
 
 
-def test_one_unread_page_does_not_hide_the_change_of_another(site, watch):
+def test_one_unread_page_does_not_hide_the_change_of_another(site: Any, watch: Any) -> None:
     service = site.service("/one", "/two")
     site.put("/one", OLD)
     site.put("/two", OLD)
@@ -304,13 +305,13 @@ def test_one_unread_page_does_not_hide_the_change_of_another(site, watch):
     assert exit_code(results) == 1
 
 
-def test_a_redirect_on_the_same_site_is_followed(site, watch):
+def test_a_redirect_on_the_same_site_is_followed(site: Any, watch: Any) -> None:
     site.put("/terms", status=301, Location="/legal/terms?v=2")
     site.put("/legal/terms?v=2", OLD)
     assert one(check_notices([site.service("/terms")], watch)).status is NoticeStatus.FIRST
 
 
-def test_another_persons_language_is_a_text_of_its_own(site, watch):
+def test_another_persons_language_is_a_text_of_its_own(site: Any, watch: Any) -> None:
     service = site.service("/terms")
     site.put("/terms", OLD)
     check_notices([service], watch)
@@ -320,8 +321,8 @@ def test_another_persons_language_is_a_text_of_its_own(site, watch):
     assert len(list(watch.folder.iterdir())) == 2
 
 
-def test_pages_of_a_service_on_another_host_are_paced(site, watch):
-    waits = []
+def test_pages_of_a_service_on_another_host_are_paced(site: Any, watch: Any) -> None:
+    waits: list[Any] = []
     site.put("/one", OLD)
     site.put("/two", OLD)
     service = site.service("/one", "/two", pace_seconds=3).model_copy(update={"origin": "https://forum.example"})
@@ -332,7 +333,7 @@ def test_pages_of_a_service_on_another_host_are_paced(site, watch):
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[]", b"\xff\xfe", b'{"format": 1, "paragraphs": ["a"], "digest": "no"}']
 )
-def test_a_damaged_kept_text_is_put_aside_and_said(site, watch, content):
+def test_a_damaged_kept_text_is_put_aside_and_said(site: Any, watch: Any, content: Any) -> None:
     service = site.service("/terms")
     site.put("/terms", OLD)
     check_notices([service], watch)
@@ -346,7 +347,7 @@ def test_a_damaged_kept_text_is_put_aside_and_said(site, watch, content):
     assert one(check_notices([service], watch)).status is NoticeStatus.SAME
 
 
-def test_a_kept_text_of_a_newer_version_is_refused(site, watch):
+def test_a_kept_text_of_a_newer_version_is_refused(site: Any, watch: Any) -> None:
     service = site.service("/terms")
     site.put("/terms", OLD)
     check_notices([service], watch)
@@ -360,7 +361,7 @@ def test_a_kept_text_of_a_newer_version_is_refused(site, watch):
     assert path.read_text() == '{"format": 2}'
 
 
-def test_a_folder_that_cannot_be_written_is_a_usage_error(site, watch, tmp_path):
+def test_a_folder_that_cannot_be_written_is_a_usage_error(site: Any, watch: Any, tmp_path: Any) -> None:
     (tmp_path / "file").write_text("")
     site.put("/terms", OLD)
     with pytest.raises(UsageError, match="cannot be made: one of its parents is a file"):
@@ -370,11 +371,11 @@ def test_a_folder_that_cannot_be_written_is_a_usage_error(site, watch, tmp_path)
     assert site.asked == []
 
 
-def paragraphs(markup):
+def paragraphs(markup: Any) -> Any:
     return readable_paragraphs(BeautifulSoup(markup, "html.parser"), ("main",))
 
 
-def test_text_is_taken_by_paragraph_with_folded_answers_and_without_scripts():
+def test_text_is_taken_by_paragraph_with_folded_answers_and_without_scripts() -> None:
     markup = (
         f"<main><h1>Notice</h1><p>One <b>bold</b> word, <a href=x>two</a>.</p><ul><li>First<li>Second</ul>"
         f"<div hidden>A folded answer.</div><!-- a comment --><script>var x</script><div>Before<p>inside</p>after</div>"
@@ -395,37 +396,37 @@ def test_text_is_taken_by_paragraph_with_folded_answers_and_without_scripts():
     )
 
 
-def test_a_bare_main_region_gives_way_to_the_body_without_its_frame():
+def test_a_bare_main_region_gives_way_to_the_body_without_its_frame() -> None:
     markup = (
         f"<body><header>Top</header><main>Loading</main><section><p>{FILLER}</p></section><footer>End</footer></body>"
     )
     assert paragraphs(markup) == ("Loading", FILLER)
 
 
-def test_control_characters_never_reach_the_terminal():
+def test_control_characters_never_reach_the_terminal() -> None:
     text = paragraphs(f"<main><p>red \x1b[31m alert\u200b and \u202eback {FILLER}</p></main>")[0]
     assert text.startswith("red [31m alert and back ")
 
 
-def test_a_deeply_nested_page_is_read():
+def test_a_deeply_nested_page_is_read() -> None:
     depth = 3000
     assert paragraphs(f"<main>{'<div>' * depth}{FILLER}{'</div>' * depth}</main>") == (FILLER,)
 
 
-def test_a_moved_paragraph_is_no_change():
+def test_a_moved_paragraph_is_no_change() -> None:
     assert compare(("a one", "b two", "c three"), ("c three", "a one", "b two")) == ()
 
 
-def test_a_paragraph_that_moved_and_one_that_went_are_told_apart():
+def test_a_paragraph_that_moved_and_one_that_went_are_told_apart() -> None:
     changes = compare(("alpha", "beta", "gamma"), ("gamma", "alpha"))
     assert [(change.kind, change.before) for change in changes] == [(Kind.REMOVED, "beta")]
 
 
-def test_a_doubled_paragraph_that_loses_one_copy_is_a_change():
+def test_a_doubled_paragraph_that_loses_one_copy_is_a_change() -> None:
     assert [change.kind for change in compare(("x y", "x y"), ("x y",))] == [Kind.REMOVED]
 
 
-def test_a_reworded_paragraph_is_paired_with_its_likest():
+def test_a_reworded_paragraph_is_paired_with_its_likest() -> None:
     changes = compare(
         ("We keep logs for ten days.", "We never sell your data."),
         ("We may sell your data.", "We keep logs for ninety days."),
@@ -436,7 +437,7 @@ def test_a_reworded_paragraph_is_paired_with_its_likest():
     ]
 
 
-def test_words_are_marked_where_they_differ():
+def test_words_are_marked_where_they_differ() -> None:
     assert marked_words("We never sell data.", "We may sell data.") == (
         (Mark.SAME, "We "),
         (Mark.REMOVED, "never "),
@@ -446,7 +447,7 @@ def test_words_are_marked_where_they_differ():
 
 
 @given(st.lists(st.text("ab .", max_size=12), max_size=8), st.lists(st.text("ab .", max_size=12), max_size=8))
-def test_every_change_and_nothing_else_is_reported(before, after):
+def test_every_change_and_nothing_else_is_reported(before: Any, after: Any) -> None:
     changes = compare(tuple(before), tuple(after))
     kept = sorted(before)
     for change in changes:
@@ -458,7 +459,7 @@ def test_every_change_and_nothing_else_is_reported(before, after):
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
-def test_marked_words_hold_both_wordings(before, after):
+def test_marked_words_hold_both_wordings(before: Any, after: Any) -> None:
     words = marked_words(before, after)
     assert "".join(text for mark, text in words if mark is not Mark.ADDED) == before
     assert "".join(text for mark, text in words if mark is not Mark.REMOVED) == after
@@ -476,7 +477,7 @@ def test_marked_words_hold_both_wordings(before, after):
         ("May we march in 2025? 3 apples", ()),
     ],
 )
-def test_dates_are_found_in_five_languages(text, dates):
+def test_dates_are_found_in_five_languages(text: Any, dates: Any) -> None:
     assert dates_in(text) == dates
 
 
@@ -491,15 +492,15 @@ def test_dates_are_found_in_five_languages(text, dates):
         ("A market of objects", set()),
     ],
 )
-def test_topics_are_found_in_five_languages(text, topics):
+def test_topics_are_found_in_five_languages(text: Any, topics: Any) -> None:
     assert topics_in(text) == topics
 
 
-def test_the_exit_code_of_nothing_watched_is_zero():
+def test_the_exit_code_of_nothing_watched_is_zero() -> None:
     assert exit_code(()) == 0
 
 
-def test_exit_codes_over_all_pairs_of_statuses(site, watch):
+def test_exit_codes_over_all_pairs_of_statuses(site: Any, watch: Any) -> None:
     site.put("/terms", OLD)
     result = one(check_notices([site.service("/terms")], watch))
     codes = {}

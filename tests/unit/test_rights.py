@@ -5,6 +5,7 @@ import itertools
 import re
 from datetime import UTC, date, datetime
 from email.policy import default as default_policy
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ MARKERS = {
 }
 
 
-def service(**objection):
+def service(**objection: Any) -> Any:
     base = {"url": "https://forum.example/object", "fields": ["name", "free text"], "company": "Forum Ltd"}
     return Service.model_validate(
         {
@@ -55,12 +56,12 @@ def service(**objection):
     )
 
 
-def letter(region="eu", language="en", person=ADA, proved=PROVED, **objection):
+def letter(region: Any = "eu", language: Any = "en", person: Any = ADA, proved: Any = PROVED, **objection: Any) -> Any:
     return write_letter(service(**objection), region_named(region), language, person, proved, TODAY)
 
 
 @pytest.mark.parametrize(("language", "region"), [*itertools.product(LANGUAGES, [region.id for region in REGIONS])])
-def test_every_letter_names_its_law_and_leaves_no_blank(language, region):
+def test_every_letter_names_its_law_and_leaves_no_blank(language: Any, region: Any) -> None:
     written = letter(region, language)
     for marker in MARKERS[region]:
         assert marker in written.body
@@ -74,7 +75,7 @@ def test_every_letter_names_its_law_and_leaves_no_blank(language, region):
 
 
 @pytest.mark.parametrize("region", [region.id for region in REGIONS])
-def test_the_five_languages_make_the_same_demands(region):
+def test_the_five_languages_make_the_same_demands(region: Any) -> None:
     bodies = [letter(region, language).body for language in LANGUAGES]
     assert len({body.count("\n- ") for body in bodies}) == 1
     numbers = [sorted(re.findall(r"1798\.\d+|4\.\d\.\d|35[GL]|\b[1-9]\d\b", body)) for body in bodies]
@@ -98,7 +99,7 @@ def test_the_five_languages_make_the_same_demands(region):
         ("it", "Questa è una bozza e non costituisce consulenza legale. Nulla è stato inviato; l'invio spetta a Lei."),
     ],
 )
-def test_the_notes_say_first_that_it_is_no_legal_advice_and_unsent(language, sentence):
+def test_the_notes_say_first_that_it_is_no_legal_advice_and_unsent(language: Any, sentence: Any) -> None:
     assert letter(language=language).notes[0] == sentence
 
 
@@ -112,14 +113,14 @@ def test_the_notes_say_first_that_it_is_no_legal_advice_and_unsent(language, sen
         ("it", "- Groups: disattivata, letta in data 1º ottobre 2026 alle 08:05 UTC"),
     ],
 )
-def test_only_what_was_proved_off_is_said_to_be_off(language, line):
+def test_only_what_was_proved_off_is_said_to_be_off(language: Any, line: Any) -> None:
     body = letter(language=language).body
     assert line in body
     assert "Gender" not in body
     assert "Age" not in body
 
 
-def test_without_a_proof_the_letter_claims_nothing_and_the_notes_say_how_to_get_one():
+def test_without_a_proof_the_letter_claims_nothing_and_the_notes_say_how_to_get_one() -> None:
     written = letter(proved=())
     assert "off on" not in written.body
     assert (
@@ -129,47 +130,47 @@ def test_without_a_proof_the_letter_claims_nothing_and_the_notes_say_how_to_get_
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_is_not_known_is_a_blank_to_fill_in(language):
+def test_what_is_not_known_is_a_blank_to_fill_in(language: Any) -> None:
     written = letter(language=language, person=Person())
     assert len(re.findall(r"\[[^\]]+\]", written.body)) == 4
     assert len(written.notes) == len(letter(language=language).notes) + 1
 
 
-def test_the_catalogues_topics_replace_the_general_ones_and_past_data_stays():
+def test_the_catalogues_topics_replace_the_general_ones_and_past_data_stays() -> None:
     body = letter(topics={"en": ["the sale of my posts"]}).body
     assert "- the sale of my posts\n- the continued use, for these purposes, of data that was collected" in body
     assert "fine-tuning" not in body
 
 
-def test_a_language_without_topics_in_the_catalogue_has_the_general_ones():
+def test_a_language_without_topics_in_the_catalogue_has_the_general_ones() -> None:
     assert (
         "das Trainieren, Anpassen und Erproben" in letter(language="de", topics={"en": ["the sale of my posts"]}).body
     )
 
 
-def test_the_address_stands_under_the_company_line_by_line():
+def test_the_address_stands_under_the_company_line_by_line() -> None:
     assert letter(address="1 High Street\nDublin").body.startswith("Forum Ltd\n1 High Street\nDublin\n\nFrom: Ada")
 
 
-def test_an_unknown_language_is_refused_with_the_known_ones():
+def test_an_unknown_language_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UsageError) as refusal:
         letter(language="tlh")
     assert str(refusal.value) == "No letter is written in the language 'tlh'. Known: en, de, fr, es, it"
 
 
-def test_a_service_without_a_place_to_object_is_refused():
+def test_a_service_without_a_place_to_object_is_refused() -> None:
     silent = service().model_copy(update={"objection": None})
     with pytest.raises(UsageError, match=r"^The catalogue names no place to object for Forum\."):
         write_letter(silent, region_named("eu"), "en", ADA, (), TODAY)
 
 
 @pytest.mark.parametrize("address", ["ada", "a@b, c@d", "a@b <c@d>", "@", "a b@c"])
-def test_what_is_no_email_address_is_refused(address):
+def test_what_is_no_email_address_is_refused(address: Any) -> None:
     with pytest.raises(UsageError, match=r"is no e-mail address\. Name the account's: --email name@example\.org$"):
         letter(person=Person("Ada", address))
 
 
-def test_markdown_shows_names_and_titles_as_they_are():
+def test_markdown_shows_names_and_titles_as_they_are() -> None:
     proved = (ProvedSetting("[click](https://evil.example) <b>", State.OFF, PROVED[0].at),)
     page = as_markdown(letter(person=Person("*Ada* `x`", "a_b_c@example.org"), proved=proved))
     assert r"\*Ada\* \`x\`" in page
@@ -178,7 +179,7 @@ def test_markdown_shows_names_and_titles_as_they_are():
     assert page.startswith("# Objection and request for restriction")
 
 
-def test_the_draft_opens_unsent_and_carries_the_whole_letter():
+def test_the_draft_opens_unsent_and_carries_the_whole_letter() -> None:
     written = letter(language="de")
     message = email.message_from_bytes(as_draft(written), policy=default_policy)
     assert message["X-Unsent"] == "1"
@@ -188,7 +189,7 @@ def test_the_draft_opens_unsent_and_carries_the_whole_letter():
     assert message.get_content().replace("\r\n", "\n") == written.body
 
 
-def test_a_name_with_line_breaks_adds_no_header_and_no_line():
+def test_a_name_with_line_breaks_adds_no_header_and_no_line() -> None:
     written = letter(person=Person("Ada\r\nBcc: x@example.org\x1b[31m", "ada@example.org"))
     message = email.message_from_bytes(as_draft(written), policy=default_policy)
     assert message["Bcc"] is None
