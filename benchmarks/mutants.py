@@ -77,7 +77,7 @@ MUTANTS = (
                 "None",
             ),
         ),
-        scenario("index-wrong"),
+        f"{SCENARIOS}::test_readings_that_disagree_are_both_in_the_reason",
     ),
     Mutant(
         "no-settling",
@@ -164,20 +164,10 @@ MUTANTS = (
     ),
     Mutant(
         "typed-elsewhere",
-        "The origin is not looked at before the password is typed",
+        "The page's origin is not looked at immediately before the password is typed",
         "optout/browser/page.js",
-        (
-            ("location.origin !== spec.origin || !secure || window.top !== window", "false"),
-            ('    if (target !== spec.origin) return { done: false, why: "posts elsewhere" };\n', ""),
-            ('    if (location.origin !== spec.origin) return { done: false, why: "elsewhere" };\n', ""),
-            ('    if (action && action !== spec.origin) return { done: false, why: "posts elsewhere" };\n', ""),
-            (
-                "@optout/signin.py:            if recognized.kind is PageKind.ELSEWHERE:\n"
-                '                raise PageError(f"the sign-in page led',
-                '            if False:\n                raise PageError(f"the sign-in page led',
-            ),
-        ),
-        scenario("sign-in-redirects-elsewhere"),
+        (("location.origin !== spec.origin || !secure || window.top !== window", "false"),),
+        f"{SECRETS}::test_nothing_is_typed_or_sent_on_a_page_of_another_origin",
     ),
     Mutant(
         "password-twice",

@@ -21,6 +21,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from optout.browser.launch import Launch
+from optout.browser.waiting import Stop
 from optout.fleet import Errand, FleetResult, Kit, Orders
 from optout.fleet import Fleet as RealFleet
 from optout.history import History
@@ -356,6 +358,24 @@ def pictured(bench: Bench, site: PracticeSite, only: str) -> FleetResult:
 # --- where credentials go
 
 
+def test_nothing_is_typed_or_sent_on_a_page_of_another_origin(
+    site: PracticeSite, shared_browser: SharedBrowser
+) -> None:
+    """The last look, in the page itself and immediately before: whatever was thought of the page until then."""
+    session = shared_browser.open_session(Launch(), Stop(), lambda _: None)
+    try:
+        tab = session.first_tab
+        tab.load(site.elsewhere.origin + "/login")
+        fields = {"css": "input[type=password]", "text": PASSWORD, "origin": site.origin, "hidden": True}
+        assert tab.ask("has", {"css": ["input[type=password]"]})
+        assert tab.ask("fill", fields) == {"done": False, "why": "elsewhere"}
+        sending = {"css": "button[type=submit]", "field": "input[type=password]", "origin": site.origin}
+        assert tab.ask("submit", sending) == {"done": False, "why": "elsewhere"}
+    finally:
+        session.close()
+    assert site.elsewhere.posts == ()
+
+
 def test_a_selectors_file_with_another_origin_gets_no_credentials(machine: Machine, tmp_path: Path) -> None:
     catalogue = (Path(__file__).parents[2] / "selectors.yaml").read_text(encoding="utf-8")
     other = tmp_path / "selectors.yaml"
@@ -392,7 +412,9 @@ def test_a_child_inherits_no_variable_of_the_program(machine: Machine) -> None:
     while running.process.poll() is None:
         for child in running.family():
             with suppress(psutil.Error):
-                if child.cmdline() != psutil.Process(running.process.pid).cmdline():  # forked a moment ago, still the program itself
+                if (
+                    child.cmdline() != psutil.Process(running.process.pid).cmdline()
+                ):  # forked a moment ago, still the program itself
                     names |= {f"{child.name()}: {name}" for name in child.environ() if name.startswith("OPTOUT_")}
         threading.Event().wait(0.05)
     assert running.end().code == 0
