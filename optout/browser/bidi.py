@@ -57,7 +57,7 @@ class Connection:
                 suppress_origin=True,
                 enable_multithread=True,
                 header=dict(headers),
-                http_no_proxy=_without_proxy(url),
+                socket=_loopback_socket(url, connect_seconds),
                 skip_utf8_validation=True,
             )
         except (OSError, websocket.WebSocketException) as error:
@@ -130,31 +130,37 @@ class Connection:
                 connected.shutdown(socket.SHUT_RDWR)
 
     def _read(self) -> None:
-        while True:
-            try:
-                text = self._socket.recv()
-            except (OSError, websocket.WebSocketException):
-                text = ""
-            if not text:
-                self.abort(BrowserGone("the browser ended unexpectedly"))
-                self._socket.shutdown()  # type: ignore[no-untyped-call]
-                return
-            message = json.loads(text)
-            number = message.get("id")
-            if number is None:
-                self._tell(message)
-                continue
-            with self._lock:
-                future = self._waiting.pop(number, None)
-            if future and not future.done():
-                future.set_result(message)
+        reason = "the browser ended unexpectedly"
+        try:
+            while text := self._socket.recv():
+                self._take(json.loads(text))
+        except (OSError, websocket.WebSocketException):
+            pass
+        except Exception as error:  # noqa: BLE001 -- this thread's edge: whoever waits for an answer must be told
+            reason = f"the browser sent what could not be understood ({type(error).__name__})"
+        self.abort(BrowserGone(reason))
+        self._socket.shutdown()  # type: ignore[no-untyped-call]
+
+    def _take(self, message: Message) -> None:
+        number = message.get("id")
+        if number is None:
+            self._tell(message)
+            return
+        with self._lock:
+            future = self._waiting.pop(number, None)
+        if future and not future.done():
+            future.set_result(message)
 
     def _tell(self, message: Message) -> None:
         for listener in self._listeners:
             listener(message.get("method", ""), message.get("params", {}))
 
 
-def _without_proxy(url: str) -> list[str] | None:
-    """Loopback is reached directly, whatever the environment says of proxies; None: as the environment says."""
-    host = urlsplit(url).hostname or ""
-    return [host] if host in ("localhost", "127.0.0.1", "::1") else None
+def _loopback_socket(url: str, seconds: float) -> socket.socket | None:
+    """A way to a driver here that no proxy of the environment is asked for; None: websocket finds its own."""
+    parts = urlsplit(url)
+    if parts.scheme != "ws" or parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        return None
+    connected = socket.create_connection((parts.hostname, parts.port or 80), seconds)
+    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connected

@@ -1,0 +1,140 @@
+"""A tab's traffic, told by the browser's events: what is under way, what was written, when it is quiet."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from optout.browser.network import Response, Traffic
+
+
+def event(
+    number: str,
+    method: str = "GET",
+    *,
+    status: int | None = None,
+    destination: str = "",
+    url: str = "https://service.test/api",
+    **parts: Any,
+) -> dict[str, Any]:
+    answer = {"status": status, "mimeType": parts.pop("mime", "text/html")} if status is not None else {}
+    request = {"request": number, "method": method, "url": url, "destination": destination}
+    return {"request": request, "response": answer, **parts}
+
+
+def is_quiet(traffic: Traffic, within: float = 0.05) -> bool:
+    return traffic.wait_quiet(still=0.0, within=within)
+
+
+def test_a_request_is_under_way_until_it_is_answered_in_full() -> None:
+    traffic = Traffic()
+    traffic.begin(event("1"))
+    assert not is_quiet(traffic)
+    traffic.end(event("1", status=200), failed=False)
+    assert is_quiet(traffic)
+
+
+def test_a_write_is_answered_with_the_head_of_its_answer() -> None:
+    traffic = Traffic()
+    mark = traffic.mark()
+    traffic.begin(event("1", "POST"))
+    assert traffic.writes_since(mark) == ()
+    traffic.answer_began(event("1", "POST", status=500))
+    assert [one.status for one in traffic.writes_since(mark)] == [500]
+    assert is_quiet(traffic)
+
+
+def test_a_failed_write_is_told_without_a_status() -> None:
+    traffic = Traffic()
+    mark = traffic.mark()
+    traffic.begin(event("1", "POST"))
+    traffic.end(event("1", "POST"), failed=True)
+    assert [one.status for one in traffic.writes_since(mark)] == [0]
+
+
+def test_writes_before_the_mark_are_not_told() -> None:
+    traffic = Traffic()
+    traffic.begin(event("1", "POST"))
+    traffic.answer_began(event("1", "POST", status=200))
+    assert traffic.writes_since(traffic.mark()) == ()
+
+
+def test_a_read_whose_body_never_ends_is_waited_for_a_moment_only() -> None:
+    traffic = Traffic()
+    traffic.begin(event("1"))
+    traffic.answer_began(event("1", status=200))
+    assert not is_quiet(traffic, within=0.1)
+    assert is_quiet(traffic, within=5)
+
+
+def test_an_endless_stream_is_not_waited_for() -> None:
+    traffic = Traffic()
+    traffic.begin(event("1"))
+    traffic.answer_began(event("1", status=200, mime="text/event-stream"))
+    assert is_quiet(traffic)
+
+
+def test_images_fonts_and_data_are_not_waited_for() -> None:
+    traffic = Traffic()
+    traffic.begin(event("1", destination="image"))
+    traffic.begin(event("2", destination="font"))
+    traffic.begin(event("3", url="data:text/plain,x"))
+    mark = traffic.mark()
+    assert is_quiet(traffic)
+    assert traffic.begun_since(mark) == 0
+
+
+def test_a_redirected_request_is_under_way_again() -> None:
+    traffic = Traffic()
+    traffic.begin(event("1"))
+    traffic.end(event("1", status=302), failed=False)
+    traffic.begin(event("1"))
+    assert not is_quiet(traffic)
+
+
+def test_a_long_poll_is_given_up_after_its_time() -> None:
+    traffic = Traffic()
+    traffic.begin(event("1"))
+    assert traffic.wait_quiet(still=0.0, within=5, ignore_older=0.05)
+
+
+def test_quiet_means_still_for_so_long() -> None:
+    traffic = Traffic()
+    traffic.begin(event("1"))
+    traffic.end(event("1", status=200), failed=False)
+    assert not traffic.wait_quiet(still=60, within=0.05)
+
+
+def test_leaving_the_page_forgets_what_it_had_under_way() -> None:
+    traffic = Traffic()
+    traffic.begin(event("1"))
+    traffic.answer_began(event("2", status=200, navigation="n"))
+    assert traffic.document is not None
+    traffic.forget()
+    assert is_quiet(traffic)
+    assert traffic.document is None
+
+
+def test_the_document_s_own_status_is_kept() -> None:
+    traffic = Traffic()
+    traffic.answer_began(event("1", status=429, navigation="n"))
+    traffic.answer_began(event("2", status=200))
+    assert traffic.document is not None
+    assert traffic.document.status == 429
+
+
+def test_a_request_that_begins_wakes_the_one_who_waits_for_it() -> None:
+    traffic = Traffic()
+    mark = traffic.mark()
+    threading.Timer(0.02, traffic.begin, [event("1", "POST")]).start()
+    assert traffic.wait_begun(mark, within=10)
+    assert not traffic.wait_begun(traffic.mark(), within=0.01)
+
+
+def test_every_answer_is_told_to_the_listener_once() -> None:
+    told: list[Response] = []
+    traffic = Traffic(told.append)
+    traffic.begin(event("1"))
+    traffic.answer_began(event("1", status=999))
+    traffic.end(event("1", status=999), failed=False)
+    assert [one.status for one in told] == [999]
