@@ -1,0 +1,89 @@
+"""The board hands out an account's cases: when their time has come, causes before what they switch."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from optout.board import Board
+from optout.browser.waiting import Stop
+from optout.cases import Case, Step
+from optout.catalogue.loading import load_catalogue
+from optout.catalogue.models import Setting
+
+CAUSE, EFFECT, OTHER = "ads-off-linkedin", "affiliate-sharing", "ads-age"
+
+
+@pytest.fixture(scope="module")
+def settings() -> dict[str, Setting]:
+    return {one.id: one for one in load_catalogue().services[0].settings}
+
+
+@pytest.fixture
+def cases(settings: dict[str, Setting]) -> dict[str, Case]:
+    assert CAUSE in settings[EFFECT].after, "the catalogue's cascade is what this is about"
+    return {one: Case(settings[one]) for one in (EFFECT, CAUSE, OTHER)}
+
+
+def finish(board: Board, case: Case) -> None:
+    case.step = Step.DONE
+    board.put_back(case)
+
+
+def test_a_setting_waits_until_the_one_that_may_switch_it_is_through(cases: dict[str, Case]) -> None:
+    board = Board(tuple(cases.values()), Stop())
+    first, second = board.take(), board.take()
+    assert [one.setting.id for one in (first, second) if one] == [CAUSE, OTHER]
+    got: list[Case | None] = []
+    taker = threading.Thread(target=lambda: got.append(board.take()))
+    taker.start()
+    taker.join(0.2)
+    assert got == [], "it was handed out while its cause was being pressed"
+    finish(board, cases[CAUSE])
+    taker.join(10)
+    assert got == [cases[EFFECT]]
+
+
+def test_when_all_is_done_nobody_waits(cases: dict[str, Case]) -> None:
+    board = Board([cases[OTHER]], Stop())
+    case = board.take()
+    assert case is cases[OTHER]
+    finish(board, case)
+    assert board.take() is None
+
+
+def test_a_case_is_handed_out_when_its_time_has_come(cases: dict[str, Case]) -> None:
+    case = cases[OTHER]
+    case.not_before = time.monotonic() + 0.1
+    board = Board([case], Stop())
+    assert board.take() is case
+    assert time.monotonic() >= case.not_before
+
+
+def test_proofs_come_before_new_settings(cases: dict[str, Case]) -> None:
+    cases[OTHER].step = Step.VERIFY
+    board = Board([cases[CAUSE], cases[OTHER]], Stop())
+    assert board.take() is cases[OTHER]
+
+
+def test_a_fault_ends_the_work_of_every_thread(cases: dict[str, Case]) -> None:
+    board = Board([cases[CAUSE], cases[OTHER]], Stop())
+    case = board.take()
+    assert case is not None
+    fault = RuntimeError("the browser is gone")
+    board.give_up(case, fault)
+    board_fault = board.fault
+    assert board_fault is fault
+    assert board.take() is None
+
+
+def test_a_stop_wakes_a_thread_that_waits_for_a_case(cases: dict[str, Case]) -> None:
+    stop = Stop()
+    cases[OTHER].not_before = time.monotonic() + 600
+    board = Board([cases[OTHER]], stop)
+    threading.Timer(0.05, stop.request).start()
+    began = time.monotonic()
+    assert board.take() is None
+    assert time.monotonic() - began < 10
