@@ -306,13 +306,14 @@ for radio buttons and selects the value that means off is right too. **not found
 
 **Two witnesses left** is computed from the changed page's markup, not from what the program found. A page must still be
 led to, by its index row or by a path that the catalogue knows (the first witness: the place). The second is the
-control's own id (in the catalogue, or seen by the last run), its own label, or the page's heading or title (in the catalogue in
-any language; the control's label also if the last run saw it). Path and heading speak for a page, not for one of
-several controls on it: where a page has other controls, the second witness must be the control's own. Three pages in
-four have a last run.
+control's own id (in the catalogue, or seen by the last run), its own label, or the page's heading or title (in the
+catalogue in any language; the control's label also if the last run saw it). Path, heading and title speak for a page,
+not for one of several controls on it: where a page has other controls, the second witness must be the control's own.
+Three pages in four have a last run.
 
 **One selector** is a tool that knows one path and one selector per setting and trusts them: the setting's own
-`aria-labelledby` where one is published, else the first `input[role="switch"]` of `main`. It sees the same loaded pages.
+`aria-labelledby` where one is published, else the first `input[role="switch"]` of `main`, and every checkbox of `main`
+on pages of boxes. It sees the same loaded pages.
 
 The mutations: hashed classes; new wrappers and other tags; blocks and rows in another order; nothing that marks the
 main region; other ids (a suffix, a framework's, other words); another path; the control's label in other words; label,
