@@ -79,7 +79,7 @@ def test_after_a_redesign_check_says_found_again_record_repairs_it_and_run_uses_
     )
     code, settings = checked(machine, "ads-age")
     assert (code, settings["ads-age"]["fit"], settings["ads-age"]["selector"]) == (0, "fits", version["id"])
-    assert redesigned.operations == ()
+    assert list(redesigned.operations) == []
     ran = machine.run(*machine.work("ads-age"))
     assert (ran.code, ran.outcomes()) == (0, {"ads-age": "turned-off"})
     assert ran.account["settings"][0]["selector"] == version["id"]
