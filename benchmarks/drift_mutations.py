@@ -85,7 +85,8 @@ def open_page(
 def hash_classes(page: Page) -> None:
     """Every class gets a name made by a build. What is drawn hidden stays drawn hidden."""
     for one in page.soup.find_all(class_=True):
-        one["class"] = [name if name in ("pp-hidden", "a11y-text") else page.hashed() for name in one["class"]]
+        names = str(one.get("class", "")).split() if isinstance(one["class"], str) else list(one["class"])
+        one["class"] = " ".join(name if name in ("pp-hidden", "a11y-text") else page.hashed() for name in names)
 
 
 def wrap(page: Page) -> None:
@@ -125,7 +126,7 @@ def rename_ids(page: Page) -> None:
         names[old] = page.chance.choice((f"{old}V2", f":r{number}:", f"ember{number}", f"preferenceRow{number}"))
         one["id"] = names[old]
     for attribute in ("aria-labelledby", "for", "name"):
-        for one in page.soup.find_all(attrs={attribute: True}):
+        for one in page.soup.select(f"[{attribute}]"):
             one[attribute] = " ".join(names.get(part, f"{part}V2") for part in str(one[attribute]).split())
 
 

@@ -160,7 +160,9 @@ def plain_variants() -> list[Variant]:
 def make_variants(seed: int, combined: int, rounds: int) -> list[Variant]:
     """Each mutation alone on every setting's page, `rounds` times, and `combined` pages with two to five of them."""
     chance = random.Random(seed)
-    wanted = [(one.id, (name,)) for _ in range(rounds) for name in EVERY for one in SETTINGS]
+    wanted: list[tuple[str, tuple[str, ...]]] = [
+        (one.id, (name,)) for _ in range(rounds) for name in EVERY for one in SETTINGS
+    ]
     for _ in range(combined):
         names = tuple(chance.sample(EVERY, k=chance.choice((2, 2, 3, 3, 4, 5))))
         wanted.append((chance.choice(SETTINGS).id, names))

@@ -114,7 +114,9 @@ class Tab:
         clip = {"type": "box", **{key: box[key] for key in ("x", "y", "width", "height")}}
         parameters = {"context": self.context, "origin": "viewport", "clip": clip}
         try:
-            return str(self._connection.send("browsingContext.captureScreenshot", parameters, seconds=PICTURE_SECONDS)["data"])
+            return str(
+                self._connection.send("browsingContext.captureScreenshot", parameters, seconds=PICTURE_SECONDS)["data"]
+            )
         except (CommandError, CommandTimeout) as error:
             raise PageError(f"no picture could be taken: {error}") from error
 

@@ -160,7 +160,8 @@ def _orders(request: Request, accounts: int) -> Orders:
     from optout.fleet import Orders
     from optout.outcomes import State
 
-    jobs = min(request.jobs or min(MOST_JOBS, os.cpu_count() or 1), max(1, accounts))
+    usual = accounts if request.grid else min(MOST_JOBS, os.cpu_count() or 1)  # a grid has its own number of slots
+    jobs = min(request.jobs or usual, max(1, accounts))
     return Orders(
         command=request.command,
         dry_run=request.dry_run,
