@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -94,10 +95,10 @@ def test_a_control_with_another_settings_label_is_refused() -> None:
     assert refused(find(view)) is Refusal.CONTRADICTED
 
 
-def test_nothing_is_looked_for_after_a_doubt() -> None:
-    twins = (control("1", labelledby=(AGE_CTL,)), control("2", labelledby=(AGE_CTL,)))
-    view = page(AGE_PATH, *twins, box("3", names=("Age range",)), versions=len(AGE.controls))
-    assert refused(find(view)) is Refusal.AMBIGUOUS
+def test_nothing_is_looked_for_after_a_contradiction() -> None:
+    stranger, likely = control("1", labelledby=("allowAdsByGender",)), box("2", names=("Age range",))
+    view = replace(look(stranger, likely), matches=((), (0,), (), ()))
+    assert refused(find(view)) is Refusal.CONTRADICTED
 
 
 def test_a_page_of_another_setting_is_never_searched() -> None:

@@ -62,6 +62,11 @@ def test_a_control_beside_it_that_bears_the_settings_own_id_is_no_stranger() -> 
     assert refusal(prove_age(_found(age_page(decoy, right), 1, (0,))))[0] is Refusal.UNPROVED
 
 
+def test_a_label_is_no_proof_while_a_control_beside_it_bears_the_settings_id() -> None:
+    labelled, right = control("1", names=("Age range",)), control("2", role=None, labelledby=(AGE_CTL,))
+    assert refusal(prove_age(_found(age_page(labelled, right), 1, (0,))))[0] is Refusal.UNPROVED
+
+
 def test_a_control_beside_it_that_is_another_settings_does_not_matter() -> None:
     own, other = control("1", names=("Use this for ads",)), control("2", labelledby=("allowAdsByGender",))
     verdict = prove_age(_found(age_page(own, other), 1, (0,)))
