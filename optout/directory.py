@@ -11,12 +11,22 @@ from functools import lru_cache
 from optout.browser.views import trim_path
 from optout.catalogue.models import Catalogue, Service, Setting, Texts, Vocabulary
 
+TELLING_LETTERS = 5
+
 
 @lru_cache(maxsize=4096)
 def normalize(text: str) -> str:
     """A text as labels are compared: case, spacing, quotes and closing punctuation do not count."""
     text = unicodedata.normalize("NFKC", text).replace("’", "'").casefold()
     return re.sub(r"\s+", " ", text).strip().rstrip(".:!…").strip()
+
+
+@lru_cache(maxsize=4096)
+def telling_words(text: str) -> frozenset[str]:
+    """The beginnings of a text's longer words: enough to tell what it is about, whatever the words' endings."""
+    return frozenset(
+        word[:TELLING_LETTERS] for word in re.findall(r"\w+", normalize(text)) if len(word) >= TELLING_LETTERS
+    )
 
 
 def _texts(texts: Texts) -> set[str]:
@@ -87,6 +97,11 @@ class Directory:
             if apart_from in owners:
                 padded = padded.replace(f" {_words_only(known)} ", " ")
         return any(f" {_words_only(word)} " in padded for words in self.vocabularies(lang) for word in words.negations)
+
+    def speaks_of(self, setting_id: str, text: str) -> bool:
+        """Whether a text shares a longer word with any label of the setting, in any language."""
+        words = telling_words(text)
+        return any(setting_id in owners and words & telling_words(known) for known, owners in self.labels.items())
 
     def is_state_word(self, text: str) -> bool:
         """Whether a text is only the value that a control shows ("On"), in any language."""

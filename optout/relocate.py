@@ -25,7 +25,6 @@ THRESHOLD = 0.35
 THRESHOLD_ALONE = 0.2  # of the only control of a page: there is nothing to take it for
 MARGIN = 0.05
 SHORTEST_NAME = 6
-TELLING_LETTERS = 5
 INEXACT = 0.6  # what the likeness of two texts counts that are not the same
 WEIGHTS: Mapping[str, float] = {
     "label": 3.0,
@@ -117,7 +116,7 @@ def relocate(directory: Directory, setting: Setting, view: PageView, lead: Lead,
         return page
     candidates = candidates_for(directory, setting, view)
     own = {at: said for at, one in enumerate(candidates) if (said := own_witnesses(directory, setting, one))}
-    if not own and _is_alone(directory, setting, candidates, view, memory):
+    if not own and _is_alone(directory, setting, candidates, view):
         own = {0: {}}
     if not own:
         return Refused(Refusal.ABSENT, "no control of the page says of itself that it is the right one")
@@ -187,17 +186,14 @@ def similarity(
     return round(sum(WEIGHTS[key] * part for key, part in parts.items()) / sum(WEIGHTS[key] for key in parts), 3)
 
 
-def _is_alone(
-    directory: Directory, setting: Setting, candidates: Sequence[Candidate], view: PageView, memory: Memory
-) -> bool:
+def _is_alone(directory: Directory, setting: Setting, candidates: Sequence[Candidate], view: PageView) -> bool:
     """Whether the page has this one control and no other, and its label speaks of what the setting is about."""
     if len(candidates) != 1 or len(view.all_controls) != len(candidates[0].controls):
         return False
     if candidates[0].version.kind is Kind.CHECKBOXES:
         return True
-    known = {word for text in _known_texts(setting, memory) for word in _telling(text)}
     texts = _texts(directory, candidates[0])
-    return not texts or any(known & _telling(text) for text in texts)
+    return not texts or any(directory.speaks_of(setting.id, text) for text in texts)
 
 
 def _objection(directory: Directory, setting: Setting, one: Candidate, view: PageView) -> str | None:
@@ -331,11 +327,6 @@ def _known_texts(setting: Setting, memory: Memory) -> list[str]:
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(re.findall(r"\w+", normalize(text)))
-
-
-def _telling(text: str) -> set[str]:
-    """The beginnings of the words of a text that are long enough to tell one subject from another."""
-    return {word[:TELLING_LETTERS] for word in _words(text) if len(word) >= TELLING_LETTERS}
 
 
 def _likest(ours: Iterable[str], known: Iterable[str], split: Any) -> float:

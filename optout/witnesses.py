@@ -17,6 +17,7 @@ from optout.directory import Directory, normalize
 from optout.outcomes import State
 
 NEEDED = 2
+A_LIST = 3
 
 
 class Witness(StrEnum):
@@ -195,7 +196,22 @@ def _stands_out(
     others = [view.controls[at] for at in view.all_controls if view.controls[at] != control]
     if names_itself(directory, setting, control):
         return not any(names_itself(directory, setting, one) for one in others)
-    return all(_is_anothers(directory, setting, one) for one in others)
+    others = [one for one in others if not _is_anothers(directory, setting, one)]
+    return not others or _is_a_list_of_other_things(directory, setting, control, others)
+
+
+def _is_a_list_of_other_things(
+    directory: Directory, setting: Setting, control: ControlView, others: list[ControlView]
+) -> bool:
+    """Whether the other controls are one list (chips, categories) of another make that speaks of something else."""
+    makes = {(one.tag, one.type, one.role) for one in others}
+    places = {one.among for one in others}
+    if len(others) < A_LIST or len(makes) != 1 or len(places) != 1 or control.among in places:
+        return False
+    if makes == {(control.tag, control.type, control.role)}:
+        return False
+    speaks = [any(directory.speaks_of(setting.id, text) for text in own_texts(directory, one)) for one in others]
+    return not any(speaks) and any(directory.speaks_of(setting.id, text) for text in own_texts(directory, control))
 
 
 def _is_anothers(directory: Directory, setting: Setting, control: ControlView) -> bool:

@@ -67,6 +67,21 @@ def test_a_label_is_no_proof_while_a_control_beside_it_bears_the_settings_id() -
     assert refusal(prove_age(_found(age_page(labelled, right), 1, (0,))))[0] is Refusal.UNPROVED
 
 
+def test_a_list_of_other_things_beside_it_takes_nothing_from_the_only_switch() -> None:
+    def verdict_on(*labels: str, role: str | None = None) -> Verdict:
+        chips = [control(str(at), role=role, names=(label,), among="9") for at, label in enumerate(labels, 2)]
+        own = control("1", names=("Use my age range for ads",), among="8")
+        return prove_age(_found(age_page(own, *chips), 1, (0,)))
+
+    assert isinstance(verdict_on("Cooking", "Theatre", "Travelling"), Proved)
+    for labels, role in (
+        (("Cooking", "Theatre"), None),
+        (("Cooking", "Theatre", "Age ranges of friends"), None),
+        (("Cooking", "Theatre", "Travelling"), "switch"),
+    ):
+        assert refusal(verdict_on(*labels, role=role))[0] is Refusal.UNPROVED
+
+
 def test_a_control_beside_it_that_is_another_settings_does_not_matter() -> None:
     own, other = control("1", names=("Use this for ads",)), control("2", labelledby=("allowAdsByGender",))
     verdict = prove_age(_found(age_page(own, other), 1, (0,)))
