@@ -4,6 +4,8 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 PYTHON_HERE := .venv/bin/python
+# Two test files at a time: most tests wait for a browser, and none shares anything with another file.
+PARALLEL ?= -n 2 --dist loadfile
 
 .PHONY: help run setup setup-test test test-firefox lint format faults bench bench-drift grid docs docs-serve clean
 
@@ -20,10 +22,10 @@ setup-test:
 	@scripts/setup.sh test
 
 test: setup-test  ## all tests; a part of them with ARGS="tests/unit -k rights"
-	@$(PYTHON_HERE) -m pytest $(ARGS)
+	@$(PYTHON_HERE) -m pytest $(PARALLEL) $(ARGS)
 
-test-firefox: setup-test  ## the browser tests once more, in Firefox
-	@OPTOUT_TEST_BROWSER=firefox $(PYTHON_HERE) -m pytest -m browser $(ARGS)
+test-firefox: setup-test  ## the browser tests once more, in Firefox; a part of them with ARGS
+	@OPTOUT_TEST_BROWSER=firefox $(PYTHON_HERE) -m pytest -m browser $(PARALLEL) $(ARGS)
 
 lint:  ## ruff and mypy
 	@scripts/setup.sh python
