@@ -407,6 +407,7 @@ def test_the_forum_saves_with_its_button_only(browser: webdriver.Chrome) -> None
         browser.find_element(By.CSS_SELECTOR, "input[value=general]").click()
         assert list(site.operations) == []
         browser.find_element(By.NAME, "save").click()
+        WebDriverWait(browser, 10).until(lambda _: len(site.operations) >= 2)
         assert {operation.control_id for operation in site.operations} == {"assistant-training", "ad-style"}
         assert (site.truth(ME)["ad-style"], site.truth(ME)["sponsor-sharing"]) == ("off", "on")
 
