@@ -7,7 +7,6 @@ from dataclasses import replace
 import typer
 
 from optout.cli import completion, options
-from optout.cli.errand import Request
 
 
 def run(
@@ -43,7 +42,7 @@ def run(
 
       optout run --all --jobs 2 --json
     """
-    from optout.cli.errand import carry_out
+    from optout.cli.errand import Request, carry_out
 
     request = Request(
         "run", tuple(accounts or ()), all_, dry_run, tuple(only or ()), tuple(skip or ()), json, report, bool(headed),
@@ -84,7 +83,7 @@ def check(
 
       optout check --all --quiet --notify
     """
-    from optout.cli.errand import carry_out
+    from optout.cli.errand import Request, carry_out
 
     request = Request(
         "check", tuple(accounts or ()), all_, True, tuple(only or ()), tuple(skip or ()), json, report, bool(headed),
@@ -118,7 +117,7 @@ def undo(
 
       optout undo me --only ads-age
     """
-    from optout.cli.errand import carry_out
+    from optout.cli.errand import Request, carry_out
 
     request = Request(
         "undo", (account,) if account else (), False, False, tuple(only or ()), tuple(skip or ()), json, report,
