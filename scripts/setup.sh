@@ -165,6 +165,7 @@ setup_test_tools() {
   setup_geckodriver
   need gnome-keyring-daemon "the accounts' tests keep secrets in it" gnome-keyring
   need dbus-run-session "the keyring's tests run in a session of their own" dbus
+  need patch "the selectors' tests apply their patch with it" patch
   need systemd-analyze "the schedule's tests check its units with it" systemd
   need java "the grid's tests start Selenium Grid" openjdk-17-jre-headless
   need mvn "Selenium Grid comes from Maven Central" maven

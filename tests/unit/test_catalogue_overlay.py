@@ -187,8 +187,7 @@ def test_without_an_overlay_there_is_no_patch_and_the_next_command_is_named(home
 def test_the_patch_applies_and_gives_the_catalogue_that_the_overlay_gives(
     home: Path, tmp_path: Path, command: list[str]
 ) -> None:
-    if shutil.which(command[0]) is None:
-        pytest.skip(f"{command[0]} is not installed")
+    assert shutil.which(command[0]), f"{command[0]} is missing; install it: sudo apt-get install {command[0]}"
     for name in ("ai-training", "ads-age", "cookies"):
         write_version(home, "linkedin", name, own_version())
     checkout = tmp_path / "checkout"
