@@ -1,23 +1,44 @@
-"""The cases of one account's run, shared by the threads that work on them."""
+"""The work of one account's run, shared by the threads that do it: index visits and cases, handed out when ready."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from optout.browser.views import trim_path
 from optout.browser.waiting import Stop
 from optout.cases import Case, Step
 
 
-class Board:
-    """Hands out cases that are ready: their time has come and the settings they depend on are through."""
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """An index to be read: at the start, or (`is_proof`) once everything that was switched has settled."""
 
-    def __init__(self, cases: Sequence[Case], stop: Stop) -> None:
+    index_id: str
+    is_proof: bool = False
+
+
+Work = Case | Visit
+
+
+class Board:
+    """Hands out work that is ready.
+
+    `indexes` are visited first; a case waits until its index was read, its time has come and the settings that it
+    depends on are through. `proofs` are visited again when every change has settled.
+    """
+
+    def __init__(
+        self, cases: Sequence[Case], stop: Stop, *, indexes: Sequence[str] = (), proofs: Sequence[str] = ()
+    ) -> None:
         self._cases = tuple(cases)
-        self._waiting = [case for case in cases if case.step is not Step.DONE]
-        self._taken: list[Case] = []
+        self._waiting = [case for case in by_urgency(cases) if case.step is not Step.DONE]
+        self._visits = [Visit(one) for one in indexes]
+        self._proofs = [Visit(one, is_proof=True) for one in proofs]
+        self._unread = set(indexes)
+        self._taken: list[Work] = []
         self._stop = stop
         self._fault: BaseException | None = None
         self._changed = threading.Condition()
@@ -28,45 +49,63 @@ class Board:
         """What ended the work early, if anything did."""
         return self._fault
 
-    def take(self) -> Case | None:
-        """A case to work on; waits for one; None when there is nothing more to do."""
+    def take(self) -> Work | None:
+        """Something to do; waits for it; None when there is nothing more to do."""
         with self._changed:
             while True:
-                if self._fault or self._stop or (not self._waiting and not self._taken):
+                if self._fault or self._stop or self._is_finished():
                     return None
                 moment = time.monotonic()
-                ready = [case for case in self._waiting if self._is_free(case)]
-                due = [case for case in ready if case.not_before <= moment]
-                if due:
-                    case = min(due, key=lambda one: (one.step is Step.EXAMINE, one.not_before))
-                    self._waiting.remove(case)
-                    self._taken.append(case)
-                    return case
-                next_due = min((case.not_before - moment for case in ready), default=0.5)
+                work = self._next_work(moment)
+                if work is not None:
+                    self._taken.append(work)
+                    return work
+                next_due = min((case.not_before - moment for case in self._waiting if self._is_free(case)), default=0.5)
                 self._changed.wait(max(0.005, min(next_due, 0.5)))
 
-    def put_back(self, case: Case) -> None:
-        """Return a case that was taken; it is handed out again unless it is done."""
+    def put_back(self, work: Work) -> None:
+        """Return what was taken; a case is handed out again unless it is done."""
         with self._changed:
-            self._taken.remove(case)
-            if case.step is not Step.DONE:
-                self._waiting.append(case)
+            self._taken.remove(work)
+            if isinstance(work, Visit):
+                self._unread.discard(work.index_id)
+            else:
+                self._waiting.append(work)
+            self._waiting = [case for case in self._waiting if case.step is not Step.DONE]
             self._changed.notify_all()
 
-    def give_up(self, case: Case, fault: BaseException) -> None:
-        """End the work of every thread; the case is left as it is."""
+    def give_up(self, work: Work, fault: BaseException) -> None:
+        """End the work of every thread; a case is left as it is."""
         with self._changed:
             self._fault = self._fault or fault
-            self._taken.remove(case)
-            self._waiting.append(case)
+            self._taken.remove(work)
+            if isinstance(work, Case):
+                self._waiting.append(work)
             self._changed.notify_all()
+
+    def _is_finished(self) -> bool:
+        return not (self._waiting or self._taken or self._visits or self._proofs)
+
+    def _next_work(self, moment: float) -> Work | None:
+        if self._visits:
+            return self._visits.pop(0)
+        if self._proofs and all(_has_settled(case, moment) for case in self._cases):
+            return self._proofs.pop(0)
+        due = [case for case in self._waiting if case.not_before <= moment and self._is_free(case)]
+        if due:
+            case = min(due, key=lambda one: (one.step is Step.EXAMINE, one.not_before))
+            self._waiting.remove(case)
+            return case
+        return None
 
     def _is_free(self, case: Case) -> bool:
         """A setting that another's switching may change waits until that one was operated or is through.
 
         Settings of one form wait for each other: a Save button sends the whole form, as it was when it was loaded.
         """
-        if any(_share_a_form(case, other) for other in self._taken):
+        if case.setting.index in self._unread:
+            return False
+        if any(isinstance(other, Case) and _share_a_form(case, other) for other in self._taken):
             return False
         causes = [one for one in self._cases if one.setting.id in case.setting.after]
         if any(one is taken for one in causes for taken in self._taken):
@@ -80,6 +119,16 @@ class Board:
         if self._changed.acquire(blocking=False):
             self._changed.notify_all()
             self._changed.release()
+
+
+def by_urgency(cases: Sequence[Case]) -> list[Case]:
+    """First those that another setting waits for, then those whose page speaks alone: it is looked at longer."""
+    causes = {cause for case in cases for cause in case.setting.after}
+    return sorted(cases, key=lambda one: (one.setting.id not in causes, one.setting.index_value))
+
+
+def _has_settled(case: Case, moment: float) -> bool:
+    return case.step is Step.DONE or (case.step is Step.VERIFY and case.not_before <= moment)
 
 
 def _share_a_form(case: Case, other: Case) -> bool:

@@ -283,7 +283,7 @@ def _find_page(case: Case, desk: Desk, tab: Tab) -> tuple[Examined | None, Setti
 
 def _examine_at(case: Case, desk: Desk, tab: Tab, lead: Lead) -> tuple[Examined, SettingPage]:
     page = SettingPage(tab, case.setting, lead, desk.rules)
-    desk.visitor.open(tab, lead.path)
+    desk.visitor.arrive(tab, lead.path)
     for _ in range(TRIES):
         try:
             return page.examine(), page

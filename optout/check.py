@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from optout.browser.session import Session
-from optout.browser.tab import Tab
 from optout.cases import Case, conclude
 from optout.outcomes import Outcome, State
 from optout.runner import AccountRun
@@ -12,15 +10,13 @@ from optout.runner import AccountRun
 class CheckRun(AccountRun):
     """A run that takes an index's word where two witnesses speak for its row, and reads own pages elsewhere."""
 
-    def _survey(self, session: Session, tab: Tab) -> None:
-        super()._survey(session, tab)
-        for case in self._cases:
-            if self._may_trust_row(case):
-                self._conclude_by_row(case)
+    def _index_was_read(self, case: Case) -> None:
+        if self._may_trust_row(case):
+            self._conclude_by_row(case)
 
     def _may_trust_row(self, case: Case) -> bool:
         """A row whose label is the setting's own, on the index where it belongs, with a plain value."""
-        index = self._indexes.get(case.setting.index or "")
+        index = self._survey.latest.get(case.setting.index or "")
         row = index.rows.get(case.setting.id) if index else None
         return bool(row and row.label_known and case.listed and case.listed.state in (State.ON, State.OFF))
 

@@ -35,7 +35,7 @@ class Timing:
     quiet: float = 11.0  # a page to become quiet at all
     save: float = 20.0  # a save to be answered
     no_request: float = 1.6  # a click that sends nothing
-    settle: float = 2.0  # between a save and the reading that proves it: some sites revert a second later
+    settle: float = 1.6  # between a save and the reading that proves it: some sites revert a second later
     index: float = 5.0  # an index to show every row it should
 
 

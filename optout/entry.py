@@ -9,7 +9,7 @@ from typing import Any
 from optout.browser.recognition import PageKind, Recognized
 from optout.browser.session import Session
 from optout.browser.tab import Tab
-from optout.browser.views import PageView
+from optout.browser.views import PageView, trim_path
 from optout.controls import Timing
 from optout.errors import NeedsHuman, PageError
 from optout.signin import SignInFlow
@@ -38,19 +38,21 @@ class Entry:
         """How often the account was signed in by password in this run."""
         return self._sign_ins
 
-    def enter(self, session: Session, tab: Tab, start: str) -> bool:
-        """Get in, beginning at the page `start`; True if that page is loaded in the tab now.
+    def enter(self, session: Session, tab: Tab, start: str) -> None:
+        """Get in, beginning at the page `start`; where that is what the tab shows then, it is marked as unread.
 
         Raises `NeedsHuman` when only the person can go on, `PageError` when the site cannot be reached.
         """
         for attempt in range(ATTEMPTS):
             try:
-                return self._try_to_enter(session, tab, start)
+                if self._try_to_enter(session, tab, start):
+                    tab.unread = start
             except PageError as error:
                 if attempt + 1 == ATTEMPTS or self._sign_ins:
                     raise
                 self._note(f"{error}; trying once more")
-        raise AssertionError  # pragma: no cover -- the loop returns or raises
+            else:
+                return
 
     def renew(self, session: Session, tab: Tab, sign_ins_before: int) -> None:
         """Sign in again after the site signed out in the middle; threads that come late find it done."""
@@ -65,6 +67,7 @@ class Entry:
         return NeedsHuman(self._signin.challenge_text(self._visitor, recognized.challenge))
 
     def _try_to_enter(self, session: Session, tab: Tab, start: str) -> bool:
+        """Get in; True if the tab shows the page `start` afterwards."""
         signin = self._visitor.service.signin
         view, recognized = self._load(tab, start)
         is_at_start = recognized.kind is PageKind.READY
@@ -79,8 +82,7 @@ class Entry:
         if recognized.kind is PageKind.CHALLENGE:
             raise self.challenge(recognized)
         if recognized.kind in (PageKind.SIGNED_OUT, PageKind.REFUSED):
-            self._by_password(session, tab)
-            return False
+            return self._by_password(session, tab) == trim_path(start)
         if recognized.kind is PageKind.READY and not self._signin.is_signed_in(signin, session, view, start):
             raise PageError(
                 f"{self._visitor.service.title} shows {view.path}, but nothing proves that anyone is signed in"
@@ -93,7 +95,9 @@ class Entry:
         tab.traffic.wait_quiet(still=self._timing.still, within=self._timing.quiet)
         return self._visitor.glance(tab)
 
-    def _by_password(self, session: Session, tab: Tab) -> None:
+    def _by_password(self, session: Session, tab: Tab) -> str:
+        """Sign in; the path of the page where that ended."""
         self._sign_ins += 1
-        self._signin.by_password(session, self._visitor, tab)
+        path = self._signin.by_password(session, self._visitor, tab)
         self.cookies = session.cookies()
+        return path

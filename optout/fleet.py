@@ -40,6 +40,8 @@ from optout.visits import Pacer, Visitor
 from optout.witnesses import prove
 
 LOCK_SECONDS = 60.0
+# Tabs at work at once on this machine: what one account needs to hide its waiting, and the least that each one gets.
+MOST_TABS, LEAST_TABS = 12, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ class Fleet:
         self._pacers_lock = threading.Lock()
         self._pictures: dict[tuple[str, str, str], bytes] = {}
         self._refusals: list[UsageError] = []
+        self._at_once = 1
         launch = orders.launch
         self._grid = Grid(launch.grid, launch.kind) if launch.grid else None
 
@@ -120,6 +123,7 @@ class Fleet:
         """
         started, began = now(), time.monotonic()
         jobs = min(self._orders.jobs, self._grid.check()) if self._grid else self._orders.jobs
+        self._at_once = max(1, min(jobs, len(errands)))
         origins = {errand.account.name: errand.service.origin for errand in errands}
         run_id = self._kit.history.begin_run(
             self._orders.command,
@@ -201,9 +205,10 @@ class Fleet:
             settings=settings,
             dry_run=orders.dry_run or orders.command == "check",
             target=orders.target,
-            tabs=orders.tabs,
+            tabs=min(orders.tabs, max(LEAST_TABS, MOST_TABS // self._at_once)),
             wanted=errand.wanted,
             verified={setting_id: one.state for setting_id, one in verified.items()},
+            addresses={setting_id: one.path for setting_id, one in verified.items() if one.path},
         )
         with self._profile(errand) as profile:
             means = Means(

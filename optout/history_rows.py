@@ -90,6 +90,11 @@ class Verified:
     seen: dict[str, Any] = field(default_factory=dict)
     command: str = "run"
 
+    @property
+    def path(self) -> str | None:
+        """The path of the page where its control was last proved, if it was ever seen."""
+        return urlsplit(str(self.seen.get("url", ""))).path or None
+
 
 @dataclass(frozen=True, slots=True)
 class Point:

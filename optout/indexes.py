@@ -67,13 +67,13 @@ class IndexPage:
         self._obstacles = Obstacles(tab, directory)
 
     def load_and_read(self) -> tuple[IndexReading, Recognized]:
-        """A fresh load of the index, read once it shows all its rows or no more come.
+        """A fresh load of the index (or the one that was just made), read once it shows all its rows or no more come.
 
         Raises `PageError` when it cannot be loaded at all.
         """
         result: tuple[IndexReading, Recognized] | None = None
         for version in self._index.paths:
-            self._visitor.open(self._tab, version.path)
+            self._visitor.arrive(self._tab, version.path)
             result = self.read(version.path)
             reading, recognized = result
             if recognized.kind is not PageKind.NOT_THERE and (recognized.kind is not PageKind.READY or reading.rows):

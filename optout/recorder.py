@@ -9,7 +9,6 @@ from datetime import date
 from typing import Any
 
 from optout.browser.recognition import PageKind, signs_to_look_for
-from optout.browser.session import Session
 from optout.browser.tab import Tab
 from optout.browser.views import ControlView, PageView, page_view, trim_path
 from optout.cases import Case, conclude
@@ -20,6 +19,7 @@ from optout.outcomes import Outcome, now
 from optout.recording import propose
 from optout.relocate import Memory, candidates_for, similarity
 from optout.runner import AccountRun, Means, Task
+from optout.tabs import Tabs
 from optout.witnesses import Lead, Proved, Witness, own_texts
 
 CLICK_SECONDS = 300.0
@@ -61,8 +61,13 @@ class RecordRun(AccountRun):
         self._offer = offer
         self._tell = tell
 
-    def _work_on_cases(self, session: Session) -> None:
+    def _work_on_cases(self, tabs: Tabs) -> None:
+        del tabs  # one page at a time, where the person sees it
+        session = self._open_session()
+        for index in self._survey.needed(self._cases):
+            self._survey.read(session, session.first_tab, index.id)
         for case in self._cases:
+            self._survey.tell(case)
             try:
                 self._offer(self._record(case, session.first_tab))
             except NothingToRecord as error:

@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from optout.board import Board
-from optout.browser.recognition import PageKind
+from optout.board import Board, Visit, Work
 from optout.browser.session import Session
 from optout.browser.tab import Tab, TabHung
 from optout.browser.waiting import Stop
 from optout.cases import AccountEnds, Case, Desk, Ledger, SignedOut, Step, conclude, examine, verify
-from optout.catalogue.models import Index, Setting
+from optout.catalogue.models import Setting
 from optout.controls import Finder, Rules, Timing
 from optout.directory import Directory
 from optout.entry import Entry
 from optout.errors import BrowserGone, NeedsHuman, OptoutError, PageError, UsageError, place_of
-from optout.indexes import IndexPage, IndexReading, failed_index, merge
+from optout.indexes import IndexReading, merge
 from optout.outcomes import AccountResult, Outcome, Reading, SettingResult, State, Status
 from optout.report.progress import Progress
 from optout.signin import SignInFlow
+from optout.survey import FAULTS, Dated, Survey, fails_to_confirm
+from optout.tabs import Tabs
 from optout.visits import Visitor
 from optout.witnesses import prove
 
-FAULTS = 2
 RESTARTS = 1
 
 
@@ -36,7 +35,7 @@ class Task:
     """What one account's run is asked to do.
 
     `wanted`: what to put back, by setting id (undo); without it the target is off. `tabs`: pages in flight at once.
-    `verified`: the states that an earlier run proved.
+    `verified`: the states that an earlier run proved; `addresses`: the paths where it found their controls.
     """
 
     account: str
@@ -47,6 +46,7 @@ class Task:
     tabs: int = 8
     wanted: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     verified: Mapping[str, State] = field(default_factory=dict)
+    addresses: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,10 @@ class AccountRun:
         self._means = means
         self._service = means.directory.service
         self._cases = [_case(setting, task) for setting in task.settings]
-        self._indexes: dict[str, IndexReading] = {}
         self._session: Session | None = None
         self._entry = Entry(means.visitor, means.signin, means.timing, self._note)
-        self._loaded_index: str | None = None
+        self._survey = Survey(means.directory, means.visitor, self._entry, means.timing, means.stop, self._note)
+        self._proofs: dict[str, Dated] = {}
 
     def execute(self) -> AccountResult:
         """Do the task and report every setting in scope, each once.
@@ -106,7 +106,7 @@ class AccountRun:
             reason=reason,
             page_loads=self._means.visitor.page_loads,
             settings=tuple(self._result_of(case, reason) for case in self._cases),
-            unlisted=merge(list(self._indexes.values())),
+            unlisted=merge(list(self._survey.latest.values())),
         )
         progress.account_done(result)
         return result
@@ -133,109 +133,57 @@ class AccountRun:
         for cookie in self._entry.cookies:
             session.set_cookie(cookie)
         self._phase("signing in")
-        tab = session.first_tab
-        needed = self._needed_indexes()
-        is_loaded = self._entry.enter(session, tab, self._start_page())
-        self._loaded_index = needed[0].id if needed and is_loaded else None
-        self._phase("reading the indexes")
-        self._survey(session, tab)
-        self._phase("reading the settings")
-        self._work_on_cases(session)
-        if not self._task.dry_run and self._task.target is State.OFF:
+        tabs = self._tabs(session)
+        self._entry.enter(session, session.first_tab, self._start_page())
+        tabs.add(session.first_tab)
+        self._work_on_cases(tabs)
+        if self._wants_proof:
             self._phase("proving it")
             self._reconcile(session)
 
+    @property
+    def _wants_proof(self) -> bool:
+        return not self._task.dry_run and self._task.target is State.OFF
+
+    def _open_cases(self) -> list[Case]:
+        return [case for case in self._cases if case.step is not Step.DONE]
+
     def _start_page(self) -> str:
-        """The page to begin with: the first index that is needed, else the first setting's page."""
-        needed = self._needed_indexes()
+        """The page to begin with: the index that lists most of the settings, else the first setting's page."""
+        needed = self._survey.needed(self._open_cases())
         if needed:
             return needed[0].paths[0].path
         paths = [version.path for case in self._cases for version in case.setting.paths]
         return paths[0] if paths else "/"
 
-    # --- the indexes
+    def _tabs(self, session: Session) -> Tabs:
+        """The tabs to work in; the pages that are read in any case are opened while the first one is under way.
 
-    def _needed_indexes(self) -> list[Index]:
-        wanted = {case.setting.index for case in self._cases if case.step is not Step.DONE}
-        return [index for index in self._service.indexes if index.id in wanted]
+        Those only where an earlier run left a signed-in browser profile: others would all lead to the sign-in page.
+        """
+        if not self._task.verified:
+            return Tabs(session, self._means.visitor, blank=self._tab_count - 1)
+        cases = self._open_cases()
+        paths = [index.paths[0].path for index in self._survey.needed(cases)[1:]]
+        alone = [case.setting.id for case in cases if not case.setting.index_value]
+        paths += [self._task.addresses[one] for one in alone if one in self._task.addresses]
+        return Tabs(session, self._means.visitor, paths=paths[: self._tab_count - 1])
 
-    def _survey(self, session: Session, tab: Tab) -> None:
-        """Read every index that lists a setting in scope, several at a time."""
-        for index_id, reading in self._read_indexes(session, tab, [one.id for one in self._needed_indexes()]).items():
-            self._indexes[index_id] = reading
-        for case in self._cases:
-            index = self._indexes.get(case.setting.index or "")
-            if index is None:
-                continue
-            row = index.rows.get(case.setting.id)
-            case.listed = index.reading(case.setting.id) if case.setting.index_value else None
-            case.row_path = row.path if row else None
+    @property
+    def _tab_count(self) -> int:
+        return max(1, min(self._task.tabs, len(self._open_cases())))
 
-    def _read_indexes(self, session: Session, tab: Tab, index_ids: Sequence[str]) -> dict[str, IndexReading]:
-        if not index_ids:
-            return {}
-        tabs = [tab] + [session.new_tab() for _ in index_ids[1:]]
-        if self._loaded_index not in index_ids[:1]:
-            self._loaded_index = None
-        try:
-            with ThreadPoolExecutor(max_workers=len(index_ids)) as pool:
-                futures = {
-                    index_id: pool.submit(self._read_index, one, index_id)
-                    for index_id, one in zip(index_ids, tabs, strict=True)
-                }
-                return {index_id: future.result() for index_id, future in futures.items()}
-        finally:
-            for one in tabs[1:]:
-                session.close_tab(one)
+    # --- the work: index visits and settings
 
-    def _read_index(self, tab: Tab, index_id: str) -> IndexReading:
-        """A fresh reading of one index; a failed one says what is the matter. Raises what ends the account."""
-        means = self._means
-        index = self._service.index(index_id)
-        latest = failed_index(index, self._service.origin, PageError("not read"))
-        for _ in range(FAULTS):
-            sign_ins = self._entry.sign_ins
-            try:
-                page = IndexPage(tab, means.directory, index, means.visitor, means.timing, means.stop)
-                loaded = self._loaded_index == index_id
-                if loaded:
-                    self._loaded_index = None
-                latest, recognized = page.read(index.paths[0].path) if loaded else page.load_and_read()
-            except (AccountEnds, SignedOut):
-                raise
-            except PageError as error:
-                latest = failed_index(index, self._service.origin, error)
-                continue
-            if recognized.kind is PageKind.SIGNED_OUT:
-                self._entry.renew(self._open_session(), tab, sign_ins)
-                continue
-            if recognized.kind is PageKind.CHALLENGE:
-                raise self._entry.challenge(recognized)
-            if recognized.kind is PageKind.SLOWED_DOWN:
-                means.visitor.slow_down(recognized.detail)
-                means.visitor.check()
-            if recognized.kind is PageKind.READY:
-                break
-        if latest.problem:
-            self._note(f"the index '{index.title}' could not be read: {latest.problem}")
-        return latest
-
-    def _reread_index(self, tab: Tab, index_id: str) -> IndexReading | None:
-        reading = self._read_index(tab, index_id)
-        return None if reading.problem else reading
-
-    # --- the settings
-
-    def _work_on_cases(self, session: Session) -> None:
-        board = Board(self._cases, self._means.stop)
+    def _work_on_cases(self, tabs: Tabs) -> None:
+        open_cases = self._open_cases()
+        indexes = [one.id for one in self._survey.needed(open_cases)]
+        board = Board(self._cases, self._means.stop, indexes=indexes, proofs=indexes if self._wants_proof else ())
         desk = self._desk()
-        open_cases = sum(1 for case in self._cases if case.step is not Step.DONE)
-        workers = max(1, min(self._task.tabs, open_cases))
+        self._phase("reading the indexes" if indexes else "reading the settings")
         threads = [
-            threading.Thread(
-                target=self._worker, args=(board, desk, session, number), name=f"tab-{number}", daemon=True
-            )
-            for number in range(workers)
+            threading.Thread(target=self._worker, args=(board, desk, tabs), name=f"tab-{number}", daemon=True)
+            for number in range(self._tab_count)
         ]
         for thread in threads:
             thread.start()
@@ -246,23 +194,44 @@ class AccountRun:
         if board.fault:
             raise board.fault
 
-    def _worker(self, board: Board, desk: Desk, session: Session, number: int) -> None:
-        """One thread with a tab of its own: takes cases until there are none."""
-        tab: Tab | None = session.first_tab if number == 0 else None
-        while (case := board.take()) is not None:
+    def _worker(self, board: Board, desk: Desk, tabs: Tabs) -> None:
+        """One thread with a tab of its own: takes work until there is none."""
+        tab: Tab | None = None
+        while (work := board.take()) is not None:
             try:
-                if tab is None or tab.is_hung:
-                    tab = self._fresh_tab(session, tab)
-                self._take_step(case, desk, tab)
+                tab = tabs.suited(self._address_of(work), tab)
+                if isinstance(work, Visit):
+                    self._visit(work, tab)
+                else:
+                    self._take_step(work, desk, tab)
             except BaseException as error:  # noqa: BLE001 -- handed to the thread that started this one
-                board.give_up(case, error)
+                board.give_up(work, error)
                 return
-            board.put_back(case)
+            board.put_back(work)
 
-    def _fresh_tab(self, session: Session, old: Tab | None) -> Tab:
-        if old is not None:
-            session.close_tab(old)
-        return session.new_tab()
+    def _address_of(self, work: Work) -> str | None:
+        """Where a piece of work begins, where that is known."""
+        if isinstance(work, Visit):
+            return None if work.is_proof else self._service.index(work.index_id).paths[0].path
+        if work.step is not Step.EXAMINE:
+            return None
+        return work.row_path or next((version.path for version in work.setting.paths), None)
+
+    def _visit(self, visit: Visit, tab: Tab) -> None:
+        """Read an index: at the start for what it says of its settings, at the end for what it confirms."""
+        if visit.is_proof:
+            if any(case.was_operated and case.listed and case.setting.index == visit.index_id for case in self._cases):
+                self._proofs[visit.index_id] = self._survey.read(self._open_session(), tab, visit.index_id)
+            return
+        self._survey.read(self._open_session(), tab, visit.index_id)
+        for case in self._open_cases():
+            if case.setting.index == visit.index_id:
+                self._survey.tell(case)
+                self._index_was_read(case)
+        self._phase("reading the settings")
+
+    def _index_was_read(self, case: Case) -> None:
+        """What a setting's index says of it is known now; its turn comes after this."""
 
     def _take_step(self, case: Case, desk: Desk, tab: Tab) -> None:
         sign_ins = self._entry.sign_ins
@@ -296,32 +265,20 @@ class AccountRun:
         """Compare what the settings' own pages say with fresh indexes; look at both again where they disagree."""
         changed = [case for case in self._cases if case.result and case.result.outcome is Outcome.TURNED_OFF]
         index_ids = sorted({case.setting.index for case in changed if case.listed and case.setting.index})
-        fresh: dict[str, IndexReading] = {}
-        if index_ids:
-            fresh = self._read_indexes(session, session.first_tab, index_ids)
-            if any(self._disagrees(case, fresh) for case in changed):
-                self._means.stop.pause(self._means.timing.settle)
-                fresh = self._read_indexes(session, session.first_tab, index_ids)
+        settled = max((case.not_before for case in self._cases), default=0.0)
+        fresh = {name: one.reading for name, one in self._proofs.items() if one.began >= settled and name in index_ids}
+        fresh |= self._read_afresh(session, [one for one in index_ids if one not in fresh])
+        if any(fails_to_confirm(case, fresh) for case in changed):
+            self._means.stop.pause(self._means.timing.settle)
+            fresh = self._read_afresh(session, index_ids)
         for case in changed:
-            if self._disagrees(case, fresh):
+            if fails_to_confirm(case, fresh):
                 self._settle_disagreement(case, session.first_tab, fresh)
             if case.result:
                 self._means.progress.setting_done(self._task.account, case.result)
-        for index_id, reading in fresh.items():
-            if not reading.problem:
-                self._indexes[index_id] = reading
 
-    def _disagrees(self, case: Case, fresh: Mapping[str, IndexReading]) -> bool:
-        """Whether the fresh index fails to confirm a setting whose row showed a value before."""
-        index = fresh.get(case.setting.index or "")
-        if index is None or case.listed is None:
-            return False
-        if index.problem:
-            return True
-        row = index.rows.get(case.setting.id)
-        if row is None or row.state is None:
-            return not index.is_whole
-        return row.state is not State.OFF
+    def _read_afresh(self, session: Session, index_ids: Sequence[str]) -> dict[str, IndexReading]:
+        return {one: self._survey.read(session, session.first_tab, one).reading for one in index_ids}
 
     def _settle_disagreement(self, case: Case, tab: Tab, fresh: Mapping[str, IndexReading]) -> None:
         """The index says on, the own page said off: read the own page again, then say what is doubted."""
@@ -340,6 +297,10 @@ class AccountRun:
         means = self._means
         rules = Rules(means.directory, means.timing, means.stop, means.find)
         return Desk(rules, means.visitor, means.ledger, self._task.dry_run, self._reread_index)
+
+    def _reread_index(self, tab: Tab, index_id: str) -> IndexReading | None:
+        reading = self._survey.read(self._open_session(), tab, index_id).reading
+        return None if reading.problem else reading
 
     # --- the end
 

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from optout.accounts import Grant, Withheld
-from optout.browser.recognition import PageKind, Recognized
+from optout.browser.recognition import PageKind, Recognized, is_under
 from optout.browser.session import Session
 from optout.browser.tab import PageMoved, Tab
 from optout.browser.views import PageView, trim_path
 from optout.browser.waiting import Stop
 from optout.catalogue.models import Challenge, ChallengeKind, SignIn, SignInForm
-from optout.errors import NeedsHuman, PageError
+from optout.errors import NeedsHuman, OptoutError, PageError
 from optout.outcomes import now
 from optout.secret import Secret, authenticator_code
 from optout.visits import Visitor
@@ -60,8 +60,10 @@ class SignInFlow:
             one["name"] == proof.cookie and one.get("value", {}).get("value") for one in session.cookies()
         )
 
-    def by_password(self, session: Session, visitor: Visitor, tab: Tab) -> None:
-        """Sign in with the stored password.
+    def by_password(self, session: Session, visitor: Visitor, tab: Tab) -> str:
+        """Sign in with the stored password, on the sign-in page that the tab shows or a fresh one.
+
+        Returns the path of the page where that ended: often the one that was asked for before.
 
         Raises `NeedsHuman` when only the person can go on, `PageError` when the site does not do its part.
         """
@@ -76,10 +78,11 @@ class SignInFlow:
         if isinstance(granted, Withheld):
             raise NeedsHuman(f"'{self._account}' is signed out and {granted.reason}")
         self._totp = granted.totp()
-        visitor.open(tab, signin.page)
+        if not _shows_sign_in_page(signin, visitor, tab):
+            visitor.open(tab, signin.page)
         form = self._wait_for_form(session, visitor, tab)
         if form is None:
-            return
+            return visitor.glance(tab)[0].path
         self._password_was_tried = True
         origin = visitor.service.origin
         _must(tab.ask("fill", {"css": form.username, "text": granted.username, "origin": origin}), "user name", visitor)
@@ -89,14 +92,17 @@ class SignInFlow:
         _must(
             tab.ask("submit", {"css": form.submit, "field": form.password, "origin": origin}), "sign-in button", visitor
         )
-        self.wait_until_in(session, visitor, tab)
+        return self.wait_until_in(session, visitor, tab)
 
-    def wait_until_in(self, session: Session, visitor: Visitor, tab: Tab) -> None:
-        """Follow the pages after a sign-in until the account is in; answer what the program may answer."""
+    def wait_until_in(self, session: Session, visitor: Visitor, tab: Tab) -> str:
+        """Follow the pages after a sign-in until the account is in; answer what the program may answer.
+
+        Returns the path of the page that proves it.
+        """
         signin = visitor.service.signin
         assert signin is not None  # noqa: S101
         deadline = time.monotonic() + ANSWER_SECONDS
-        was_told = False
+        was_told = went_to_start = False
         view: PageView | None = None
         while time.monotonic() < deadline:
             self._stop.pause(0.05)
@@ -106,11 +112,15 @@ class SignInFlow:
             except PageMoved:
                 continue
             if recognized.kind is PageKind.READY and self.is_signed_in(signin, session, view, view.path):
-                return
+                return view.path
             if recognized.kind is PageKind.ELSEWHERE:
                 raise PageError(f"{recognized.detail} in the middle of the sign-in; nothing was typed there")
-            if recognized.kind is PageKind.ERROR:
-                raise PageError(f"sign-in failed: {recognized.detail}")
+            if recognized.kind in (PageKind.ERROR, PageKind.NOT_THERE):
+                if went_to_start or is_under(view.path, (signin.page, *signin.signed_out_paths)):
+                    raise PageError(f"sign-in failed: {recognized.detail}")
+                # The page that was asked for before the sign-in is broken; the start page tells whether one is in.
+                went_to_start = True
+                visitor.open(tab, signin.signed_in.paths[0])
             if recognized.kind is PageKind.REFUSED:
                 raise NeedsHuman(
                     f"{recognized.detail} of '{self._account}'; correct it: "
@@ -119,7 +129,7 @@ class SignInFlow:
             if recognized.kind is PageKind.CHALLENGE and not self._answer(visitor, tab, recognized) and not was_told:
                 was_told = True
                 deadline = time.monotonic() + self._wait_for_person(visitor)
-        self._give_up(visitor, view, was_told)
+        raise self._given_up(visitor, view, was_told)
 
     def challenge_text(self, visitor: Visitor, challenge: Challenge | None) -> str:
         """What a challenge asks of the person, and what to do next."""
@@ -190,14 +200,23 @@ class SignInFlow:
         self._person.tell(self._account, f"{visitor.service.title} waits for your approval (perhaps in its phone app)")
         return ATTENDED_SECONDS if self._person.is_there else UNATTENDED_SECONDS
 
-    def _give_up(self, visitor: Visitor, view: PageView | None, was_told: bool) -> None:
+    def _given_up(self, visitor: Visitor, view: PageView | None, was_told: bool) -> OptoutError:
         if was_told:
-            raise NeedsHuman(self.challenge_text(visitor, None))
+            return NeedsHuman(self.challenge_text(visitor, None))
         where = view.path if view else "an unreadable page"
-        raise PageError(
+        return PageError(
             f"the sign-in did not end within {ANSWER_SECONDS:g} s; the page was {where}. Sign in yourself: "
             f"optout login {self._account}"
         )
+
+
+def _shows_sign_in_page(signin: SignIn, visitor: Visitor, tab: Tab) -> bool:
+    """Whether the site led to its sign-in page by itself: it remembers there which page was asked for."""
+    try:
+        view, recognized = visitor.glance(tab)
+    except PageMoved:
+        return False
+    return recognized.kind is PageKind.SIGNED_OUT and view.path == trim_path(signin.page)
 
 
 def _must(answer: dict[str, Any], what: str, visitor: Visitor) -> None:

@@ -89,6 +89,18 @@ class Visitor:
             raise
         self.check()
 
+    def open_ahead(self, tab: Tab, path: str) -> None:
+        """Load a page that nobody has asked for yet; `arrive` takes it as it is. Raises as `open` does."""
+        self.open(tab, path)
+        tab.unread = path
+
+    def arrive(self, tab: Tab, path: str) -> None:
+        """See that the tab shows a fresh load of this page that nobody has read yet. Raises as `open` does."""
+        is_there, tab.unread = tab.unread == path, None
+        if not is_there:
+            self.open(tab, path)
+        self.check()
+
     def reopen_without_worker(self, tab: Tab, path: str) -> None:
         """Remove the service workers that stand between page and server, and load the page again."""
         with suppress(PageMoved):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,10 +26,11 @@ from optout.browser.installed import (
     package_hint,
 )
 from optout.browser.session import Browser, Session
-from optout.browser.waiting import Stop
+from optout.browser.waiting import DeadlinePassed, Stop, wait_until
 from optout.errors import UsageError
 
 if TYPE_CHECKING:
+    import psutil
     from selenium.webdriver.common.options import ArgOptions
     from selenium.webdriver.common.service import Service
     from selenium.webdriver.remote.webdriver import WebDriver
@@ -39,6 +40,7 @@ T = TypeVar("T")
 DOWNLOAD_SECONDS = 45.0
 BROWSER_END_SECONDS = 3.0
 DRIVER_END_SECONDS = 2.0
+LEFTOVER_END_SECONDS = 5.0
 # A run is one person's own errand: nothing in the background, no offer to keep the password, no throttling of the
 # tabs that wait behind the first.
 CHROMIUM_ARGUMENTS = (
@@ -136,9 +138,12 @@ def check_grid(url: str) -> str:
 
 
 def _start_here(launch: Launch, warn: Callable[[str], None]) -> WebDriver:
-    from selenium.common.exceptions import WebDriverException  # noqa: PLC0415 -- slow to import
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="browser-search") as pool:
+        search = pool.submit(installed_browser, launch.kind)  # asks the browser for its version, while selenium loads
+        from selenium.common.exceptions import WebDriverException  # noqa: PLC0415 -- slow to import
+        from selenium.webdriver.remote.webdriver import WebDriver as _WebDriver  # noqa: F401, PLC0415 -- the same
 
-    browser = installed_browser(launch.kind)
+        browser = search.result()
     if browser is None:
         wanted = launch.kind or "chromium"
         raise UsageError(f"no {launch.kind or 'browser'} is installed here; install one: {package_hint(wanted)}")
@@ -310,7 +315,7 @@ def _end(driver: WebDriver, address: Address | None, heartbeat: Heartbeat | None
         parent = psutil.Process(process.pid)
         family = parent.children(recursive=True)
     end_session(Address(service.service_url), str(driver.session_id))
-    psutil.wait_procs(family, timeout=BROWSER_END_SECONDS)
+    _wait_for_end(family, BROWSER_END_SECONDS)
     process.terminate()
     with suppress(TimeoutExpired):
         process.wait(DRIVER_END_SECONDS)
@@ -342,5 +347,24 @@ def end_leftovers(profile: Path) -> int:
         with suppress(psutil.Error):
             process.kill()
     # A profile belongs to a browser until that has ended: the next one would refuse it.
-    psutil.wait_procs(left, timeout=5)
+    _wait_for_end(left, LEFTOVER_END_SECONDS)
     return len(left)
+
+
+def _wait_for_end(processes: Sequence[psutil.Process], seconds: float) -> None:
+    """Wait until these have ended, at most so many seconds.
+
+    Not psutil.wait_procs: it waits until somebody has collected them too, and of a browser's orphans a container's
+    first process takes its time over that (two seconds at every end, psutil 7).
+    """
+    with suppress(DeadlinePassed):
+        wait_until(lambda: not any(_is_alive(one) for one in processes), within=seconds, stop=Stop(), every=0.01)
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    import psutil  # noqa: PLC0415 -- slow to import
+
+    try:
+        return process.is_running() and process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    except psutil.Error:
+        return False

@@ -36,7 +36,7 @@ def page_script() -> str:
 
 
 class Tab:
-    """A tab of a browser, used by one thread at a time."""
+    """A tab of a browser, used by one thread at a time. `unread`: the path of a fresh load that nobody has read yet."""
 
     def __init__(
         self, connection: Connection, context: str, traffic: Traffic, stop: Stop, front: threading.Lock
@@ -49,6 +49,7 @@ class Tab:
         self.agree_to: Callable[[str], bool] = refuse_every_prompt
         self.is_hung = False
         self.is_past_workers = False
+        self.unread: str | None = None
 
     def load(self, url: str, *, seconds: float = LOAD_SECONDS) -> None:
         """Load a page from the server, past every cache, until its document is parsed.
@@ -57,6 +58,7 @@ class Tab:
         """
         self._stop.check()
         self.traffic.forget()
+        self.unread = None
         self.agree_to = refuse_every_prompt
         try:
             self._connection.send(

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from optout.board import Board
+from optout.board import Board, Visit, Work
 from optout.browser.waiting import Stop
 from optout.cases import Case, Step
 from optout.catalogue.loading import load_catalogue
@@ -35,8 +35,8 @@ def finish(board: Board, case: Case) -> None:
 def test_a_setting_waits_until_the_one_that_may_switch_it_is_through(cases: dict[str, Case]) -> None:
     board = Board(tuple(cases.values()), Stop())
     first, second = board.take(), board.take()
-    assert [one.setting.id for one in (first, second) if one] == [CAUSE, OTHER]
-    got: list[Case | None] = []
+    assert (first, second) == (cases[CAUSE], cases[OTHER])
+    got: list[Work | None] = []
     taker = threading.Thread(target=lambda: got.append(board.take()))
     taker.start()
     taker.join(0.2)
@@ -71,7 +71,7 @@ def test_proofs_come_before_new_settings(cases: dict[str, Case]) -> None:
 def test_a_fault_ends_the_work_of_every_thread(cases: dict[str, Case]) -> None:
     board = Board([cases[CAUSE], cases[OTHER]], Stop())
     case = board.take()
-    assert case is not None
+    assert isinstance(case, Case)
     fault = RuntimeError("the browser is gone")
     board.give_up(case, fault)
     board_fault = board.fault
@@ -87,3 +87,36 @@ def test_a_stop_wakes_a_thread_that_waits_for_a_case(cases: dict[str, Case]) -> 
     began = time.monotonic()
     assert board.take() is None
     assert time.monotonic() - began < 10
+
+
+def test_a_setting_waits_for_its_index(cases: dict[str, Case]) -> None:
+    index = cases[OTHER].setting.index
+    assert index is not None
+    board = Board([cases[OTHER]], Stop(), indexes=[index])
+    visit = board.take()
+    assert visit == Visit(index)
+    got: list[Work | None] = []
+    taker = threading.Thread(target=lambda: got.append(board.take()))
+    taker.start()
+    taker.join(0.2)
+    assert got == [], "it was handed out before its index was read"
+    board.put_back(visit)
+    taker.join(10)
+    assert got == [cases[OTHER]]
+
+
+def test_an_index_is_read_again_only_when_every_change_has_settled(cases: dict[str, Case]) -> None:
+    done, settling = cases[CAUSE], cases[OTHER]
+    done.step = Step.DONE
+    settling.step, settling.tries, settling.not_before = Step.VERIFY, 1, time.monotonic() + 0.2
+    board = Board([done, settling], Stop(), proofs=["ads"])
+    first = board.take()
+    assert time.monotonic() >= settling.not_before, "the index was read while a save could still be taken back"
+    assert first == Visit("ads", is_proof=True)
+    assert board.take() is settling
+
+
+def test_those_that_others_wait_for_come_first_then_those_whose_page_speaks_alone(settings: dict[str, Setting]) -> None:
+    board = Board([Case(settings[one]) for one in ("ads-age", "ads-employer", CAUSE, EFFECT)], Stop())
+    taken = [board.take() for _ in range(3)]
+    assert [one.setting.id for one in taken if isinstance(one, Case)] == [CAUSE, "ads-employer", "ads-age"]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from optout.board import Board
+from optout.board import Board, Work
 from optout.browser.waiting import Stop
 from optout.cases import Case, Step, conclude
 from optout.outcomes import Outcome, Reading, State
@@ -43,7 +43,7 @@ def test_a_setting_that_another_takes_along_waits_until_that_one_was_operated_an
     cause, effect = case("ads-off-linkedin"), case("affiliate-sharing")
     board = Board([effect, cause], Stop())
     assert board.take() is cause
-    waited: list[Case | None] = []
+    waited: list[Work | None] = []
     thread = threading.Thread(target=lambda: waited.append(board.take()), daemon=True)
     thread.start()
     # The click is under way: its step is already the next one, but nobody knows yet what it takes along.
@@ -58,7 +58,10 @@ def test_a_setting_that_another_takes_along_waits_until_that_one_was_operated_an
 
 def test_settings_that_have_nothing_to_do_with_each_other_are_handed_out_at_once() -> None:
     board = Board([case("ads-age"), case("ads-gender")], Stop())
-    assert {one.setting.id for one in (board.take(), board.take()) if one} == {"ads-age", "ads-gender"}
+    assert {one.setting.id for one in (board.take(), board.take()) if isinstance(one, Case)} == {
+        "ads-age",
+        "ads-gender",
+    }
 
 
 def test_after_a_fault_no_case_is_handed_out() -> None:
