@@ -162,7 +162,7 @@ class Fleet:
         name, origin = errand.account.name, errand.service.origin
         try:
             with account_lock(
-                self._kit.places, name, origin, self._kit.stop, lambda text: self._kit.progress.note(name, text)
+                self._kit.places, name, origin, self._kit.stop, lambda text: self._kit.progress.tell(name, text)
             ):
                 self._kit.stop.check()
                 finished = self._finished_before(errand, run_id) if is_bulk else None

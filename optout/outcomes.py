@@ -12,6 +12,8 @@ from typing import Any
 
 SCHEMA = 1
 RELOCATED = "relocated"
+# What the made-up account of the practice site is called in results.
+PRACTICE_ACCOUNT = "practice"
 
 
 class State(StrEnum):

@@ -263,6 +263,7 @@ def _practice_errand(request: Request, catalogue: Catalogue) -> Iterator[Errand]
     from optout.catalogue.scope import scope, with_origin
     from optout.directory import Directory
     from optout.fleet import Errand
+    from optout.outcomes import PRACTICE_ACCOUNT
     from optout.secret import MemorySecrets, Secret
 
     try:
@@ -274,7 +275,7 @@ def _practice_errand(request: Request, catalogue: Catalogue) -> Iterator[Errand]
         member = site.accounts[0]
         plain = catalogue.services[0]
         service = with_origin(plain, site.origin)
-        account = Account("practice", plain.id, member.username, plain.origin, False, datetime.now(UTC))
+        account = Account(PRACTICE_ACCOUNT, plain.id, member.username, plain.origin, False, datetime.now(UTC))
         secrets = MemorySecrets()
         totp = Secret(site.totp_secret(member)) if site.sign_in_kind(member) == "totp" else None
         account = replace(account, has_totp=totp is not None)

@@ -33,4 +33,4 @@ class TerminalPerson:
 
     def tell(self, account: str, text: str) -> None:
         """Tell the person what is waited for."""
-        self._progress.note(account, text)
+        self._progress.tell(account, text)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from optout.outcomes import AccountResult, Outcome, RunResult, SettingResult, State, Status, Unlisted
-from optout.report.words import as_line, outcome_in_words, state_in_words
+from optout.report.words import as_line, for_command, outcome_in_words, state_in_words
 
 if TYPE_CHECKING:
     from optout.catalogue.models import Catalogue
@@ -148,7 +148,7 @@ def _next(result: RunResult) -> str:
     left_by_account: dict[str, list[SettingResult]] = {}
     for account, item in _pairs(result):
         if item.outcome not in OFF and item.outcome is not Outcome.NOT_OFFERED:
-            left_by_account.setdefault(as_line(account.account), []).append(item)
+            left_by_account.setdefault(for_command(account.account), []).append(item)
     if not left_by_account:
         unfinished = [account for account in result.accounts if account.status is not Status.DONE]
         return "" if unfinished or _noteworthy(result) else "nothing is left to do"

@@ -37,6 +37,9 @@ class Progress(Protocol):
     def note(self, account: str, text: str) -> None:
         """Something that only `--verbose` shows."""
 
+    def tell(self, account: str, text: str) -> None:
+        """Something that the person has to know now: what is waited for, and by whom it can be ended."""
+
     def account_done(self, result: AccountResult) -> None:
         """An account's run has ended."""
 
@@ -60,6 +63,9 @@ class QuietProgress:
         """Shows nothing."""
 
     def note(self, account: str, text: str) -> None:
+        """Shows nothing."""
+
+    def tell(self, account: str, text: str) -> None:
         """Shows nothing."""
 
     def account_done(self, result: AccountResult) -> None:
@@ -110,6 +116,10 @@ class PlainProgress:
         """A line, if verbose."""
         if self._verbose:
             self._line(account, text)
+
+    def tell(self, account: str, text: str) -> None:
+        """A line."""
+        self._line(account, text)
 
     def account_done(self, result: AccountResult) -> None:
         """The line that says how the account's run ended."""
@@ -169,6 +179,10 @@ class RichProgress:
         """A line that stays, if verbose."""
         if self._verbose:
             self._keep(account, text)
+
+    def tell(self, account: str, text: str) -> None:
+        """A line that stays."""
+        self._keep(account, text)
 
     def account_done(self, result: AccountResult) -> None:
         """The account's line says how it ended, and its clock stops."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from enum import StrEnum
 
-from optout.outcomes import AccountResult, Outcome, SettingResult, State, Status
+from optout.outcomes import PRACTICE_ACCOUNT, AccountResult, Outcome, SettingResult, State, Status
 
 
 class Tone(StrEnum):
@@ -103,7 +103,12 @@ def setting_in_words(result: SettingResult) -> str:
 def next_step(result: SettingResult, account: str) -> str | None:
     """What the person does about a setting; `None` where nothing is left to do."""
     step = NEXT_STEPS.get(result.outcome)
-    return step.format(account=as_line(account), id=result.id) if step else None
+    return step.format(account=for_command(account), id=result.id) if step else None
+
+
+def for_command(account: str) -> str:
+    """What names an account in a command: the made-up one of the practice site is no account of the person's."""
+    return "--practice" if account == PRACTICE_ACCOUNT else as_line(account)
 
 
 def status_in_words(result: AccountResult) -> str:

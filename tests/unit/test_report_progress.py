@@ -49,6 +49,14 @@ def test_verbose_adds_phases_and_notes() -> None:
     assert len(lines) == 7
 
 
+def test_what_the_person_has_to_know_now_is_shown_without_verbose() -> None:
+    stream = io.StringIO()
+    progress = PlainProgress(stream)
+    progress.account_started("me", 2)
+    progress.tell("me", "waits for your approval")
+    assert "me  waits for your approval" in stream.getvalue().splitlines()
+
+
 def test_many_threads_never_mix_their_lines() -> None:
     stream = io.StringIO()
     progress = PlainProgress(stream)

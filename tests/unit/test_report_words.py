@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optout.outcomes import Outcome, RunResult, State, Status, Unlisted
+from optout.outcomes import PRACTICE_ACCOUNT, Outcome, RunResult, State, Status, Unlisted
 from optout.report.closing import Titles, closing_sentence, needs_the_person
 from optout.report.words import (
     NEXT_STEPS,
@@ -107,6 +107,7 @@ def test_every_outcome_has_words_and_every_refusal_a_next_step() -> None:
 def test_a_next_step_names_the_account_and_the_setting() -> None:
     assert next_step(FAILED, "me") == "Try again with: optout run me --only gender"
     assert next_step(ABSENT, "me") is None
+    assert next_step(FAILED, PRACTICE_ACCOUNT) == "Try again with: optout run --practice --only gender"
 
 
 @pytest.mark.parametrize(
