@@ -26,11 +26,15 @@ SAMPLE_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class Measured:
-    """One command, measured. Seconds on the clock; megabytes at the peak, of all its processes together."""
+    """One command, measured. Seconds on the clock; megabytes at the peak, of all its processes together.
+
+    `busy`: how much of all cores was in use meanwhile (0 to 1), by whatever ran on the machine.
+    """
 
     seconds: float
     megabytes: float
     output: str
+    busy: float
 
     @property
     def document(self) -> dict[str, Any]:
@@ -76,7 +80,7 @@ def home(accounts: int = 1) -> Iterator[Home]:
 
 def measure(command: Sequence[str], environment: dict[str, str] | None = None, *, weigh: bool = False) -> Measured:
     """Run a command and measure it; raises where it fails."""
-    began = time.monotonic()
+    began, used = time.monotonic(), _cpu_seconds()
     with subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -91,7 +95,14 @@ def measure(command: Sequence[str], environment: dict[str, str] | None = None, *
         peak = scale.stop() if scale else 0.0
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}: {errors[-2000:]}")
-    return Measured(seconds, peak, output)
+    busy = (_cpu_seconds() - used) / (seconds * (os.cpu_count() or 1))
+    return Measured(seconds, peak, output, min(1.0, busy))
+
+
+def _cpu_seconds() -> float:
+    """CPU time that all processes of this machine have used so far."""
+    times = psutil.cpu_times()
+    return float(times.user + times.system + getattr(times, "nice", 0.0))
 
 
 class Scale(threading.Thread):

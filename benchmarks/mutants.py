@@ -63,7 +63,7 @@ MUTANTS = (
     Mutant(
         "index-after",
         "The index is not compared after the change",
-        "optout/runner.py",
+        "optout/survey.py",
         (("        return row.state is not State.OFF\n", "        return False\n"),),
         scenario("index-stale"),
     ),
@@ -83,7 +83,7 @@ MUTANTS = (
         "no-settling",
         "No pause between a save and the reading that proves it",
         "optout/controls.py",
-        (("    settle: float = 2.0", "    settle: float = 0.0"),),
+        (("    settle: float = 1.6", "    settle: float = 0.0"),),
         scenario("save-reverted"),
     ),
     Mutant(
@@ -95,7 +95,7 @@ MUTANTS = (
                 "        traffic, timing = self._tab.traffic, self._timing\n        deadline",
                 "        return True\n        deadline",
             ),
-            ("    settle: float = 2.0", "    settle: float = 0.0"),
+            ("    settle: float = 1.6", "    settle: float = 0.0"),
         ),
         scenario("slow-save"),
     ),

@@ -134,7 +134,6 @@ def verify(case: Case, desk: Desk, tab: Tab) -> None:
     desk.ledger.saw(case, "after", reading, proved)
     case.reading = reading
     if _is_reached(case, reading.state, proved):
-        desk.ledger.picture(case, "after", tab, proved)
         conclude(case, Outcome.TURNED_OFF if case.target is State.OFF else Outcome.RESTORED)
     elif reading.state is State.UNKNOWN:
         conclude(case, Outcome.UNREADABLE, reason=f"it was changed, but its state cannot be told: {reading.detail}")
@@ -219,8 +218,6 @@ def _apply(case: Case, desk: Desk, tab: Tab, page: SettingPage, proved: Proved) 
         case.step = Step.EXAMINE  # the index was read again in this tab: the page has to be loaded anew
         case.listed = listed
         return
-    if not case.was_operated:
-        desk.ledger.picture(case, "before", tab, proved)
     detail = {"boxes": boxes_on(proved), "value": chosen_value(proved)}
     case.intents.append(desk.ledger.intend(case, reading, detail))
     case.tries += 1
@@ -286,10 +283,18 @@ def _examine_at(case: Case, desk: Desk, tab: Tab, lead: Lead) -> tuple[Examined,
     desk.visitor.arrive(tab, lead.path)
     for _ in range(TRIES):
         try:
-            return page.examine(), page
+            return page.examine(lambda seen: _picture(case, desk, tab, seen)), page
         except ServiceWorkerInTheWay:
             desk.visitor.reopen_without_worker(tab, lead.path)
     return page.examine(), page
+
+
+def _picture(case: Case, desk: Desk, tab: Tab, seen: Examined) -> None:
+    """Keep a picture of what is about to be changed, or was changed; the next reading has to agree with it."""
+    assert isinstance(seen.verdict, Proved) and seen.reading is not None  # noqa: S101, PT018 -- it was read
+    is_known = seen.reading.state is not State.UNKNOWN
+    if is_known and _is_reached(case, seen.reading.state, seen.verdict) is case.was_operated:
+        desk.ledger.picture(case, "after" if case.was_operated else "before", tab, seen.verdict)
 
 
 def _expected(case: Case) -> State | None:

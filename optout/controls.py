@@ -106,18 +106,19 @@ class SettingPage:
     def __str__(self) -> str:
         return f"{self._setting.title} on {self._lead.path}"
 
-    def examine(self) -> Examined:
+    def examine(self, meanwhile: Callable[[Examined], None] = lambda _: None) -> Examined:
         """Wait until the page is quiet and its control is there and steady; prove it and read it.
 
+        `meanwhile` is called between each reading and the next, which has to agree with it.
         Raises `PageError` when the page cannot be read, `ServiceWorkerInTheWay` when it is not the server's own.
         """
-        latest = self._examine_within(self._timing.find)
+        latest = self._examine_within(self._timing.find, meanwhile)
         if latest.reading is None and latest.view.hidden and latest.recognized.kind is PageKind.READY:
             with self._tab.in_front():
-                latest = self._examine_within(self._timing.in_front)
+                latest = self._examine_within(self._timing.in_front, meanwhile)
         return latest
 
-    def _examine_within(self, seconds: float) -> Examined:
+    def _examine_within(self, seconds: float, meanwhile: Callable[[Examined], None]) -> Examined:
         deadline = time.monotonic() + seconds
         seen: Examined | None = None
         while True:
@@ -136,7 +137,10 @@ class SettingPage:
                 return self._unsteady(latest)
             seen = latest
             alone = latest.reading is not None and latest.reading.state is not self._lead.expected
-            self._stop.pause(self._timing.stable_alone if alone else self._timing.stable)
+            next_look = time.monotonic() + (self._timing.stable_alone if alone else self._timing.stable)
+            if latest.reading is not None:
+                meanwhile(latest)
+            self._stop.pause(next_look - time.monotonic())
 
     def operate(self, how: Press) -> Operated:
         """Switch the control and wait until the save was answered.
