@@ -135,6 +135,8 @@ class AccountRun:
         self._phase("signing in")
         tabs = self._tabs(session)
         self._entry.enter(session, session.first_tab, self._start_page())
+        if self._entry.sign_ins:
+            tabs.distrust_ahead()
         tabs.add(session.first_tab)
         self._work_on_cases(tabs)
         if self._wants_proof:

@@ -24,11 +24,17 @@ class Tabs:
         self._visitor = visitor
         self._lock = threading.Lock()
         self._spare: list[Tab] = []
+        self._stale: frozenset[str] = frozenset()
         self._ahead: dict[str, Future[Tab | None]] = {path: Future() for path in paths}
         for path, future in self._ahead.items():
             threading.Thread(target=self._open, args=(path, future), name=f"ahead {path}", daemon=True).start()
         if blank > 0:
             threading.Thread(target=self._prepare, args=(blank,), name="blank tabs", daemon=True).start()
+
+    def distrust_ahead(self) -> None:
+        """Let every page that was opened ahead so far be loaded anew: it was asked for before the sign-in."""
+        with self._lock:
+            self._stale = frozenset(self._ahead)
 
     def add(self, tab: Tab) -> None:
         """Hand out this tab as well, first of all for the page that it shows unread."""
@@ -46,6 +52,8 @@ class Tabs:
             future = self._ahead.pop(path, None) if path else None
         tab = future.result() if future else None
         if tab is not None:
+            if path in self._stale:
+                tab.unread = None
             if present is not None:
                 self._keep(present)
             return tab
