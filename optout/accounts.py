@@ -203,6 +203,12 @@ class AccountBook:
             lock.release()
 
 
+def lock_of(places: Places, account: str, origin: str) -> FileLock:
+    """The lock of an account on one origin, not yet taken; what one thread took, another may free."""
+    path = private_folder(places.locks) / f"{places.profile(account, origin).name}.lock"
+    return FileLock(path, mode=0o600, thread_local=False)
+
+
 def check_name(name: str) -> str:
     """The name, if it may be an account's; `UsageError` otherwise."""
     if not NAME.fullmatch(name):

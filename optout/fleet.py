@@ -7,16 +7,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
 from filelock import Timeout as LockTaken
 
-from optout.accounts import Account, Grant, Withheld
+from optout.accounts import Account, Grant, Withheld, lock_of
 from optout.browser.grid import Grid, with_other_nodes
 from optout.browser.launch import Launch, end_leftovers, open_session
 from optout.browser.session import Session
@@ -27,6 +26,7 @@ from optout.changes import with_changes
 from optout.check import CheckRun
 from optout.controls import Finder, Timing
 from optout.directory import Directory
+from optout.early import EarlyBrowser
 from optout.errors import OptoutError, UsageError, place_of
 from optout.history import History, HistoryError
 from optout.ledger import HistoryLedger
@@ -83,7 +83,7 @@ class Orders:
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """What a command works with."""
+    """What a command works with. `early` is a browser that was started before the errands were known."""
 
     places: Places
     history: History
@@ -92,6 +92,7 @@ class Kit:
     stop: Stop
     catalogue_version: str
     open_session: Callable[[Launch, Stop, Callable[[str], None]], Session] = open_session
+    early: EarlyBrowser | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,9 @@ class Fleet:
         started, began = now(), time.monotonic()
         jobs = min(self._orders.jobs, self._grid.check()) if self._grid else self._orders.jobs
         self._at_once = max(1, min(jobs, len(errands)))
+        early = self._kit.early
+        if early and not any(early.is_on(self._profile_of(errand)) for errand in errands):
+            early.close()
         origins = {errand.account.name: errand.service.origin for errand in errands}
         run_id = self._kit.history.begin_run(
             self._orders.command,
@@ -161,9 +165,7 @@ class Fleet:
         """One account, start to end. Nothing that happens here reaches another account."""
         name, origin = errand.account.name, errand.service.origin
         try:
-            with account_lock(
-                self._kit.places, name, origin, self._kit.stop, lambda text: self._kit.progress.tell(name, text)
-            ):
+            with self._alone(errand):
                 self._kit.stop.check()
                 finished = self._finished_before(errand, run_id) if is_bulk else None
                 if finished is None:
@@ -181,6 +183,22 @@ class Fleet:
         self._kit.progress.note(name, result.reason or "")
         self._kit.progress.account_done(result)
         return result
+
+    @contextmanager
+    def _alone(self, errand: Errand) -> Iterator[None]:
+        """Hold the account's lock: the one that its early browser holds, or one that may have to be waited for."""
+        kit, name = self._kit, errand.account.name
+        if kit.early and kit.early.is_on(self._profile_of(errand)):
+            with closing(kit.early):
+                yield
+        else:
+            with account_lock(
+                kit.places, name, errand.service.origin, kit.stop, lambda text: kit.progress.tell(name, text)
+            ):
+                yield
+
+    def _profile_of(self, errand: Errand) -> Path:
+        return self._kit.places.profile(errand.account.name, errand.service.origin)
 
     def _finished_before(self, errand: Errand, run_id: int) -> AccountResult | None:
         """The account's result, where this command goes on with a bulk run that was stopped after it."""
@@ -239,6 +257,9 @@ class Fleet:
             kit.progress.note(errand.account.name, text)
 
         def open_here(where: Launch) -> Session:
+            started = kit.early.take(where, tell) if kit.early else None
+            if started:
+                return started
             if where.profile and errand.keeps_profile:
                 end_leftovers(where.profile)  # of a killed run, or of this one when its driver died alone
             return kit.open_session(where, kit.stop, tell)
@@ -276,9 +297,8 @@ class Fleet:
             with tempfile.TemporaryDirectory(prefix="optout-", ignore_cleanup_errors=True) as folder:
                 yield Path(folder)
         else:
-            profile = self._kit.places.profile(errand.account.name, errand.service.origin)
             private_folder(self._kit.places.profiles)
-            yield profile
+            yield self._profile_of(errand)
 
     def _pacer(self, service: Service) -> Pacer:
         with self._pacers_lock:
@@ -295,8 +315,7 @@ def account_lock(places: Places, account: str, origin: str, stop: Stop, tell: Ca
 
     Waits for another run of the account, and says so; raises `OptoutError` if that takes too long.
     """
-    folder = private_folder(places.locks)
-    lock = FileLock(folder / f"{places.profile(account, origin).name}.lock", mode=0o600)
+    lock = lock_of(places, account, origin)
     deadline = time.monotonic() + LOCK_SECONDS
     was_told = False
     while True:

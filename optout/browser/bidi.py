@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import websocket
@@ -38,6 +38,32 @@ class CommandError(OptoutError):
 
 class CommandTimeout(OptoutError):
     """The browser did not answer a command in time."""
+
+
+class Channel(Protocol):
+    """A line to a browser that takes BiDi commands and tells BiDi events."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether commands can still be sent."""
+
+    def listen(self, listener: Callable[[str, Message], None]) -> None:
+        """Call `listener(method, params)` for every event, in the reader's thread: it must not block."""
+
+    def silence(self, listener: Callable[[str, Message], None]) -> None:
+        """Call this listener no more."""
+
+    def send(self, method: str, params: Message, *, seconds: float = 30) -> Message:
+        """Send a command and return its result; wait at most `seconds`."""
+
+    def post(self, method: str, params: Message) -> Future[Message]:
+        """Send a command without waiting; safe in an event listener."""
+
+    def abort(self, error: OptoutError) -> None:
+        """End every waiting and later command with this error."""
+
+    def close(self) -> None:
+        """Close the line."""
 
 
 class Connection:
@@ -86,11 +112,7 @@ class Connection:
 
     def send(self, method: str, params: Message, *, seconds: float = 30) -> Message:
         """Send a command and return its result; wait at most `seconds`."""
-        future = self.post(method, params)
-        try:
-            answer = future.result(seconds)
-        except FutureTimeout:
-            raise CommandTimeout(f"the browser did not answer {method} within {seconds:g} s") from None
+        answer = self._await(self.post(method, params), method, seconds)
         if answer.get("type") == "error":
             raise CommandError(method, str(answer.get("error")), str(answer.get("message", "")))
         result: Message = answer["result"]
@@ -98,6 +120,15 @@ class Connection:
 
     def post(self, method: str, params: Message) -> Future[Message]:
         """Send a command without waiting; safe in an event listener."""
+        return self._post({"method": method, "params": params})
+
+    def _await(self, future: Future[Message], method: str, seconds: float) -> Message:
+        try:
+            return future.result(seconds)
+        except FutureTimeout:
+            raise CommandTimeout(f"the browser did not answer {method} within {seconds:g} s") from None
+
+    def _post(self, message: Message) -> Future[Message]:
         number = next(self._ids)
         future: Future[Message] = Future()
         with self._lock:
@@ -105,7 +136,7 @@ class Connection:
                 raise self._ended
             self._waiting[number] = future
         try:
-            self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
+            self._socket.send(json.dumps({"id": number, **message}))
         except (OSError, websocket.WebSocketException) as error:
             self.abort(BrowserGone("the connection to the browser broke"))
             raise BrowserGone("the connection to the browser broke") from error

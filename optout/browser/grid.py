@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from optout.browser.bidi import Connection
+from optout.browser.bidi import Channel
 from optout.browser.waiting import Stop
 from optout.errors import BrowserGone, OptoutError, UsageError
 
@@ -231,7 +231,7 @@ class Heartbeat:
     Needed because a hub keeps the BiDi socket open when a node dies (seen in 4.47): every command would wait its time.
     """
 
-    def __init__(self, address: Address, session_id: str, connection: Connection) -> None:
+    def __init__(self, address: Address, session_id: str, connection: Channel) -> None:
         self._url = f"{_bare(address.url)}/session/{session_id}/timeouts"
         self._headers = address.headers
         self._connection = connection

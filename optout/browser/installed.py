@@ -146,7 +146,11 @@ def find_browsers(environ: Mapping[str, str] | None = None, platform: str = sys.
 
 
 def driver_on_path(
-    kind: str, environ: Mapping[str, str] | None = None, platform: str = sys.platform
+    kind: str,
+    environ: Mapping[str, str] | None = None,
+    platform: str = sys.platform,
+    *,
+    ask_version: bool = True,
 ) -> Installed | None:
     """The driver for that kind of browser: the one that `OPTOUT_DRIVER` names, else the one on the PATH.
 
@@ -159,12 +163,14 @@ def driver_on_path(
         path = Path(override).expanduser()
         if not _is_program(path):
             raise UsageError(f"{DRIVER_VARIABLE} names {override}, which is no program. Use: unset {DRIVER_VARIABLE}")
-        # The variable may be set for another browser than this one.
-        return (
-            Installed(wanted, path, program_version(path, platform)) if DRIVERS[wanted] in path.stem.lower() else None
-        )
-    found = shutil.which(DRIVERS[wanted], path=environ.get("PATH", ""))
-    return Installed(wanted, Path(found), program_version(Path(found), platform)) if found else None
+        if DRIVERS[wanted] not in path.stem.lower():
+            return None  # the variable is set for another browser than this one
+    else:
+        found = shutil.which(DRIVERS[wanted], path=environ.get("PATH", ""))
+        if not found:
+            return None
+        path = Path(found)
+    return Installed(wanted, path, program_version(path, platform) if ask_version else "")
 
 
 def find_driver(

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from subprocess import TimeoutExpired
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from optout.browser.bidi import Connection
+from optout.browser.bidi import Channel, Connection
+from optout.browser.devtools import DevTools
 from optout.browser.grid import Address, Heartbeat, end_session, start_session
 from optout.browser.installed import (
     DRIVERS,
@@ -24,10 +25,11 @@ from optout.browser.installed import (
     installed_browser,
     majors_fit,
     package_hint,
+    program_version,
 )
 from optout.browser.session import Browser, Session
 from optout.browser.waiting import DeadlinePassed, Stop, wait_until
-from optout.errors import UsageError
+from optout.errors import BrowserGone, UsageError
 
 if TYPE_CHECKING:
     import psutil
@@ -41,6 +43,7 @@ DOWNLOAD_SECONDS = 45.0
 BROWSER_END_SECONDS = 3.0
 DRIVER_END_SECONDS = 2.0
 LEFTOVER_END_SECONDS = 5.0
+DEVTOOLS_SECONDS = 10.0
 # A run is one person's own errand: nothing in the background, no offer to keep the password, no throttling of the
 # tabs that wait behind the first.
 CHROMIUM_ARGUMENTS = (
@@ -52,10 +55,14 @@ CHROMIUM_ARGUMENTS = (
     "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows",
     "--disable-renderer-backgrounding",
-    "--disable-features=Translate,MediaRouter,OptimizationHints,PasswordManagerOnboarding",
+    # The address bar's suggestions are two web pages of their own, loaded with every window (1 s of CPU time, 156).
+    "--disable-features=Translate,MediaRouter,OptimizationHints,PasswordManagerOnboarding,"
+    "WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup",
     "--window-size=1280,1000",
 )
 LIGHT_CHROMIUM_ARGUMENTS = ("--blink-settings=imagesEnabled=false", "--disable-remote-fonts", "--mute-audio")
+# Without its tabs and bars the window is not painted anew for every step of every load (a fifth of the CPU time, 156).
+HEADLESS_CHROMIUM_ARGUMENTS = ("--headless=new", "--kiosk", "--screen-info={1280x1000}")
 FIREFOX_PREFERENCES: tuple[tuple[str, bool | int | str], ...] = (
     ("privacy.globalprivacycontrol.enabled", True),
     ("privacy.globalprivacycontrol.functionality.enabled", True),
@@ -82,6 +89,7 @@ class Launch:
 
     `kind`: chromium, chrome, edge, firefox or None for the first that is installed. `light` leaves out images and
     web fonts. `grid` is the address of a Selenium Grid. `for_person` is a browser that a person uses themselves.
+    `speaks_bidi`: Chromium too is spoken to in BiDi; Firefox always is.
     """
 
     kind: Kind | None = None
@@ -90,6 +98,7 @@ class Launch:
     grid: str | None = None
     light: bool = True
     for_person: bool = False
+    speaks_bidi: bool = False
 
 
 def open_browser(launch: Launch, stop: Stop, warn: Callable[[str], None]) -> Browser:
@@ -105,13 +114,14 @@ def open_browser(launch: Launch, stop: Stop, warn: Callable[[str], None]) -> Bro
         else _start_here(launch, warn)
     )
     try:
-        socket = driver.capabilities.get("webSocketUrl")
-        if not isinstance(socket, str):
+        connection = _connect(driver, address)
+        if connection is None and not launch.speaks_bidi:
+            _end(driver, address)
+            return open_browser(replace(launch, speaks_bidi=True), stop, warn)
+        if connection is None:
             raise UsageError(
                 "this browser offers no WebDriver BiDi: update the browser and its driver (`optout doctor`)"
             )
-        headers = address.socket_headers(address.checked_socket(socket)) if address else {}
-        connection = Connection(socket, headers=headers)
         stop.on_stop(lambda: connection.abort(stop.error()))
         stop.check()
         has_native_gpc = driver.capabilities.get("browserName") == "firefox"
@@ -120,6 +130,36 @@ def open_browser(launch: Launch, stop: Stop, warn: Callable[[str], None]) -> Bro
     except BaseException:
         _end(driver, address)
         raise
+
+
+def _connect(driver: WebDriver, address: Address | None) -> Channel | None:
+    """The line to a started browser: Chromium's own protocol where it can be reached, else BiDi; None for neither."""
+    capabilities = driver.capabilities
+    bidi, devtools = capabilities.get("webSocketUrl"), capabilities.get("se:cdp") if address else _devtools(driver)
+    if isinstance(bidi, str):
+        return Connection(bidi, headers=address.socket_headers(address.checked_socket(bidi)) if address else {})
+    if isinstance(devtools, str):
+        return DevTools(devtools, headers=address.socket_headers(address.checked_socket(devtools)) if address else {})
+    return None
+
+
+def _devtools(driver: WebDriver) -> str | None:
+    """The address of a browser here for Chromium's own protocol."""
+    import urllib3  # noqa: PLC0415 -- slow to import
+
+    options: dict[str, str] = {}
+    for name in ("goog:chromeOptions", "ms:edgeOptions"):
+        options |= driver.capabilities.get(name) or {}
+    where = options.get("debuggerAddress", "").replace("localhost", "127.0.0.1")
+    if not where:
+        return None
+    try:
+        with urllib3.PoolManager(timeout=DEVTOOLS_SECONDS, retries=False) as pool:
+            told = pool.request("GET", f"http://{where}/json/version").json()
+    except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        raise BrowserGone(f"the browser ended while it started ({type(error).__name__})") from error
+    found: str = told["webSocketDebuggerUrl"]
+    return found
 
 
 def open_session(launch: Launch, stop: Stop, warn: Callable[[str], None]) -> Session:
@@ -138,12 +178,9 @@ def check_grid(url: str) -> str:
 
 
 def _start_here(launch: Launch, warn: Callable[[str], None]) -> WebDriver:
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="browser-search") as pool:
-        search = pool.submit(installed_browser, launch.kind)  # asks the browser for its version, while selenium loads
-        from selenium.common.exceptions import WebDriverException  # noqa: PLC0415 -- slow to import
-        from selenium.webdriver.remote.webdriver import WebDriver as _WebDriver  # noqa: F401, PLC0415 -- the same
+    from selenium.common.exceptions import WebDriverException  # noqa: PLC0415 -- slow to import
 
-        browser = search.result()
+    browser = installed_browser(launch.kind, ask_version=False)
     if browser is None:
         wanted = launch.kind or "chromium"
         raise UsageError(f"no {launch.kind or 'browser'} is installed here; install one: {package_hint(wanted)}")
@@ -161,7 +198,8 @@ def _start_here(launch: Launch, warn: Callable[[str], None]) -> WebDriver:
         except (WebDriverException, OSError, ValueError) as error:
             failures.append((getattr(error, "msg", None) or str(error)).splitlines()[0][:200])
     raise UsageError(
-        f"{browser.kind} {browser.version} could not be started: {failures[0] if failures else 'no driver was found'}; "
+        f"{browser.kind} {program_version(browser.path)} could not be started: "
+        f"{failures[0] if failures else 'no driver was found'}; "
         f"install the driver that fits it: {driver_hint(browser.kind)}, then try `optout doctor`"
     )
 
@@ -193,11 +231,13 @@ def _services(browser: Installed, failures: list[str]) -> Iterator[Service]:
     service: Callable[..., Service] = services.get(browser.kind, ChromeService)
     # A session of its own: Ctrl-C in the terminal is for this program, which then ends the browser in order.
     options: dict[str, Any] = {"env": _environment(), "popen_kw": {"start_new_session": True}}
-    found = driver_on_path(browser.kind)
-    if found and majors_fit(browser, found):
+    found = driver_on_path(browser.kind, ask_version=False)
+    if found:
         yield service(executable_path=str(found.path), **options)
-    elif found:
-        failures.append(f"{found.path} is version {found.version} and does not fit it")
+        # Asked for only now: it takes up to 0.3 s each, and a driver itself refuses a browser that it does not fit.
+        browser, found = (replace(one, version=program_version(one.path)) for one in (browser, found))
+        if not majors_fit(browser, found):
+            failures.insert(0, f"{found.path} is version {found.version} and does not fit it")
     else:
         failures.append("no driver is on the PATH")
     for find in (_managed_driver, _selenium_driver):
@@ -283,7 +323,7 @@ def _options(kind: str, launch: Launch, binary: str | None) -> ArgOptions:
             "prefs", {"credentials_enable_service": False, "profile.password_manager_enabled": False}
         )
         arguments = list(CHROMIUM_ARGUMENTS) + list(LIGHT_CHROMIUM_ARGUMENTS if launch.light else ())
-        arguments += [] if launch.headed else ["--headless=new"]
+        arguments += [] if launch.headed else HEADLESS_CHROMIUM_ARGUMENTS
         arguments += ["--no-sandbox"] if _is_root() else []
         arguments += [f"--user-data-dir={launch.profile}"] if launch.profile and not launch.grid else []
         if binary:
@@ -291,7 +331,8 @@ def _options(kind: str, launch: Launch, binary: str | None) -> ArgOptions:
     for argument in arguments:
         options.add_argument(argument)
     options.page_load_strategy = "eager"
-    options.set_capability("webSocketUrl", True)
+    if kind == "firefox" or launch.speaks_bidi:
+        options.set_capability("webSocketUrl", True)
     options.set_capability("unhandledPromptBehavior", {"default": "ignore"})
     return options
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
-from optout.browser.bidi import CommandError, Connection
+from optout.browser.bidi import Channel, CommandError
 from optout.browser.network import Response, Traffic
 from optout.browser.tab import SANDBOX, Tab, page_script
 from optout.browser.waiting import Stop
@@ -33,30 +32,29 @@ class Browser:
     `quit_driver` ends browser and driver; `has_native_gpc` says that the browser itself sends the signal.
     """
 
-    def __init__(self, connection: Connection, quit_driver: Callable[[], None], *, has_native_gpc: bool) -> None:
+    def __init__(self, connection: Channel, quit_driver: Callable[[], None], *, has_native_gpc: bool) -> None:
         self.connection = connection
         self._quit_driver = quit_driver
         self._prepare(has_native_gpc)
 
     def _prepare(self, has_native_gpc: bool) -> None:
-        post = self.connection.post
-        script = f"() => {{ {page_script()} }}"
-        commands: list[Future[Any]] = [
-            post("session.subscribe", {"events": list(EVENTS)}),
-            post("network.setCacheBehavior", {"cacheBehavior": "bypass"}),
-            post("script.addPreloadScript", {"functionDeclaration": script, "sandbox": SANDBOX}),
+        commands: list[tuple[str, dict[str, Any]]] = [
+            ("session.subscribe", {"events": list(EVENTS)}),
+            ("network.setCacheBehavior", {"cacheBehavior": "bypass"}),
+            ("script.addPreloadScript", {"functionDeclaration": f"() => {{ {page_script()} }}", "sandbox": SANDBOX}),
         ]
         if not has_native_gpc:
             header = {"name": "Sec-GPC", "value": {"type": "string", "value": "1"}}
-            commands.append(post("network.setExtraHeaders", {"headers": [header]}))
-            commands.append(post("script.addPreloadScript", {"functionDeclaration": GPC_SCRIPT}))
-        for command in commands:
-            answer = command.result(30)
-            if answer.get("type") == "error":
+            commands.append(("network.setExtraHeaders", {"headers": [header]}))
+            commands.append(("script.addPreloadScript", {"functionDeclaration": GPC_SCRIPT}))
+        for method, parameters in commands:
+            try:
+                self.connection.send(method, parameters)
+            except CommandError as error:
                 raise BrowserGone(
-                    f"this browser is too old for a safe run: it refused ({answer.get('message', '')[:120]}); "
+                    f"this browser is too old for a safe run: it refused ({error.message[:120]}); "
                     "update the browser and its driver, then run `optout doctor`"
-                )
+                ) from error
 
     def session(self, stop: Stop, *, closes_popups: bool = True) -> Session:
         """The browser's own session; closing it ends the browser."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from importlib import resources
 from typing import Any
 
-from optout.browser.bidi import CommandError, CommandTimeout, Connection
+from optout.browser.bidi import Channel, CommandError, CommandTimeout
 from optout.browser.network import Traffic
 from optout.browser.waiting import Stop
 from optout.errors import PageError
@@ -38,9 +38,7 @@ def page_script() -> str:
 class Tab:
     """A tab of a browser, used by one thread at a time. `unread`: the path of a fresh load that nobody has read yet."""
 
-    def __init__(
-        self, connection: Connection, context: str, traffic: Traffic, stop: Stop, front: threading.Lock
-    ) -> None:
+    def __init__(self, connection: Channel, context: str, traffic: Traffic, stop: Stop, front: threading.Lock) -> None:
         self._connection = connection
         self._front = front
         self._stop = stop

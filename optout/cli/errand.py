@@ -16,9 +16,11 @@ from optout.errors import UsageError
 if TYPE_CHECKING:
     from optout.accounts import Account
     from optout.browser.installed import Kind
+    from optout.browser.launch import Launch
     from optout.browser.waiting import Stop
     from optout.catalogue.models import Catalogue, Service, Setting
     from optout.controls import Finder
+    from optout.early import Beginning
     from optout.fleet import Errand, FleetResult, Orders
     from optout.history import History
     from optout.outcomes import RunResult
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 MOST_TABS = 8
 MOST_JOBS = 4
+EARLY_COMMANDS = ("run", "check", "undo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +71,39 @@ def carry_out(
 
     `show` prints the result in another way and gives the exit code; `make` gives another kind of run.
     """
-    from optout.browser.launch import check_grid
-    from optout.catalogue.loading import load_catalogue
-    from optout.history import History
+    from optout.browser.waiting import Stop
+    from optout.early import early_browser
     from optout.places import Places
+
+    _check(request)
+    places = Places.from_environment(os.environ).prepare()
+    stop = Stop()
+    with ExitStack() as stack:
+        with heed_signals(stop), early_browser(_beginning(request), places, stop) as early:
+            # Imported here: while the browser starts.
+            from optout.catalogue.loading import load_catalogue
+            from optout.history import History
+            from optout.report.progress import progress_for
+
+            catalogue = load_catalogue(places.config_home, request.selectors)
+            history = stack.enter_context(History.open(places.history_file))
+            if request.practice:
+                errands = [stack.enter_context(_practice_errand(request, catalogue))]
+            else:
+                errands = _errands(request, catalogue, places, history)
+            progress = progress_for(sys.stderr, os.environ, quiet=request.quiet, verbose=request.verbose)
+            parts = _kit_parts(places, history, progress, catalogue)
+            done = _dispatch(request, errands, {**parts, "stop": stop, "early": early}, make)
+        if show is not None:
+            return show(request, done, catalogue)
+        _show(request, done, catalogue, places, history)
+    return int(done.result.exit_code)
+
+
+def _check(request: Request) -> None:
+    """Refuse what can be seen to be wrong without the catalogue."""
+    from optout.browser.launch import check_grid
     from optout.regions import region_named
-    from optout.report.progress import progress_for
 
     if request.region is not None:
         region_named(request.region)
@@ -81,20 +111,29 @@ def carry_out(
     if request.grid:
         check_grid(request.grid)
     _check_practice(request)
-    places = Places.from_environment(os.environ).prepare()
-    catalogue = load_catalogue(places.config_home, request.selectors)
-    with ExitStack() as stack:
-        history = stack.enter_context(History.open(places.history_file))
-        if request.practice:
-            errands = [stack.enter_context(_practice_errand(request, catalogue))]
-        else:
-            errands = _errands(request, catalogue, places, history)
-        progress = progress_for(sys.stderr, os.environ, quiet=request.quiet, verbose=request.verbose)
-        done = _dispatch(request, errands, _kit_parts(places, history, progress, catalogue), make)
-        if show is not None:
-            return show(request, done, catalogue)
-        _show(request, done, catalogue, places, history)
-    return int(done.result.exit_code)
+
+
+def _beginning(request: Request) -> Beginning | None:
+    """What a browser can be started with before the catalogue is read; None where none should be.
+
+    None with --headed too: a window that opens and closes is no answer to a misspelt setting.
+    """
+    from optout.early import Beginning
+    from optout.origins import is_loopback
+
+    is_elsewhere = request.practice or request.grid or request.headed or request.command not in EARLY_COMMANDS
+    is_wrong = (request.selectors and not request.selectors.is_file()) or (
+        request.origin and not is_loopback(request.origin)
+    )
+    if is_elsewhere or is_wrong:
+        return None
+    return Beginning(request.accounts, request.all_, request.origin, _launch(request))
+
+
+def _launch(request: Request) -> Launch:
+    from optout.browser.launch import Launch
+
+    return Launch(kind=browser_kind(request.browser), headed=request.headed, grid=request.grid)
 
 
 def browser_kind(name: str | None) -> Kind | None:
@@ -134,13 +173,10 @@ def _dispatch(
     parts: Mapping[str, Any],
     make: Callable[[Task, Means], AccountRun] | None,
 ) -> FleetResult:
-    from optout.browser.waiting import Stop
     from optout.fleet import Fleet, Kit
 
-    stop = Stop()
     orders = replace(_orders(request, len(errands)), find=_finder_with(parts["history"]), make=make)
-    with heed_signals(stop):
-        return Fleet(orders, Kit(stop=stop, **parts)).carry_out(errands)
+    return Fleet(orders, Kit(**parts)).carry_out(errands)
 
 
 def _finder_with(history: History) -> Callable[[Errand], Finder]:
@@ -156,7 +192,6 @@ def _finder_with(history: History) -> Callable[[Errand], Finder]:
 
 
 def _orders(request: Request, accounts: int) -> Orders:
-    from optout.browser.launch import Launch
     from optout.fleet import Orders
     from optout.outcomes import State
 
@@ -166,7 +201,7 @@ def _orders(request: Request, accounts: int) -> Orders:
         command=request.command,
         dry_run=request.dry_run,
         target=State.ON if request.command == "undo" else State.OFF,
-        launch=Launch(kind=browser_kind(request.browser), headed=request.headed, grid=request.grid),
+        launch=_launch(request),
         jobs=jobs,
         tabs=1 if request.headed else max(3, MOST_TABS // jobs),
         pace=request.pace,

@@ -83,6 +83,7 @@ def test_a_driver_is_found_for_its_own_browser_only(tmp_path: Path) -> None:
     named = {"PATH": "", "OPTOUT_DRIVER": str(path)}
     assert find_driver(Installed("chrome", path, "1.0"), named, "linux") == Installed("chrome", path, "156.0.8078.79")
     assert driver_on_path("firefox", named, "linux") is None
+    assert driver_on_path("chromium", environ, "linux", ask_version=False) == Installed("chromium", path, "")
 
 
 @pytest.mark.parametrize(

@@ -64,11 +64,17 @@ def test_firefox_sends_the_signal_and_keeps_no_password() -> None:
 
 
 @pytest.mark.parametrize("kind", ["chromium", "firefox", "edge"])
-def test_every_browser_leaves_prompts_to_the_program_and_speaks_bidi(kind: str) -> None:
-    chosen = options_of(Launch(), kind)
+def test_every_browser_leaves_prompts_to_the_program_and_can_speak_bidi(kind: str) -> None:
+    chosen = options_of(Launch(speaks_bidi=True), kind)
     assert chosen["unhandledPromptBehavior"] == {"default": "ignore"}
     assert chosen["webSocketUrl"] is True
     assert chosen["pageLoadStrategy"] == "eager"
+
+
+def test_only_firefox_is_asked_for_bidi_from_the_first() -> None:
+    assert "webSocketUrl" not in options_of(Launch(), "chromium")
+    assert "webSocketUrl" not in options_of(Launch(), "edge")
+    assert options_of(Launch(), "firefox")["webSocketUrl"] is True
 
 
 def test_a_browser_inherits_no_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +106,8 @@ def no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(launching, "_selenium_driver", lambda _: None)
     monkeypatch.delenv("OPTOUT_DRIVER", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(launching, "installed_browser", lambda kind: Installed(kind, tmp_path / "browser", "156.0.1"))
+    browser = program(tmp_path / "browser", "echo 156.0.1")
+    monkeypatch.setattr(launching, "installed_browser", lambda kind, **_: Installed(kind, browser, ""))
     return tmp_path
 
 
@@ -124,13 +131,21 @@ def test_without_a_driver_the_package_is_named(no_network: Path) -> None:
     assert "cargo install geckodriver" in refusal("firefox")
 
 
-def test_a_driver_of_another_major_version_is_not_started(no_network: Path) -> None:
-    mark = no_network / "was-started"
-    driver = program(no_network / "chromedriver", f'[ "$1" = --version ] && echo "ChromeDriver 120.0.1" || : > {mark}')
+def test_a_driver_of_another_major_version_that_cannot_start_the_browser_is_said_not_to_fit(no_network: Path) -> None:
+    driver = program(no_network / "chromedriver", '[ "$1" = --version ] && echo "ChromeDriver 120.0.1" || exit 1')
     assert refusal("chromium").startswith(
         f"chromium 156.0.1 could not be started: {driver} is version 120.0.1 and does not fit it; install the driver"
     )
-    assert not mark.exists()
+
+
+def test_no_version_is_asked_for_before_a_start_has_failed(no_network: Path) -> None:
+    asked = no_network / "asked"
+    program(no_network / "chromedriver", f'[ "$1" = --version ] && : > {asked}; exit 1')
+    services = launching._services(Installed("chromium", no_network / "browser", ""), [])
+    assert next(services).path == str(no_network / "chromedriver")
+    assert not asked.exists()
+    assert list(services) == []
+    assert asked.exists()
 
 
 def test_a_driver_that_ends_at_once_is_a_reason_and_no_traceback(no_network: Path) -> None:
@@ -142,5 +157,5 @@ def test_a_driver_that_ends_at_once_is_a_reason_and_no_traceback(no_network: Pat
 
 
 def test_no_browser_at_all_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launching, "installed_browser", lambda _: None)
+    monkeypatch.setattr(launching, "installed_browser", lambda _, **__: None)
     assert refusal("firefox") == "no firefox is installed here; install one: sudo apt-get install firefox-esr"

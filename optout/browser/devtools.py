@@ -1,0 +1,337 @@
+"""Chromium's own protocol behind the interface of a BiDi `Connection`.
+
+Chromium has no BiDi of its own: chromedriver translates it by a script in a hidden tab, which every event and answer
+of every page passes through. That costs a third of a run's CPU time and is the one thread that all tabs wait for (156).
+So for Chromium the few BiDi commands and events that this program uses are translated here, and go straight to the
+browser. Firefox, and a grid that lets nobody through to the browser, are spoken to in BiDi.
+
+The protocol: https://chromedevtools.github.io/devtools-protocol/tot/
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from types import MappingProxyType
+
+from optout.browser.bidi import CommandError, CommandTimeout, Connection, Message
+from optout.browser.devtools_target import PAGE, Preload, Target, bidi_cookie, devtools_cookie, text_of_exception
+from optout.errors import OptoutError
+
+DEFAULT = "default"
+ATTACH: Message = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
+MOUSE = MappingProxyType({"pointerMove": "mouseMoved", "pointerDown": "mousePressed", "pointerUp": "mouseReleased"})
+
+
+class Wire(Connection):
+    """The socket to the browser: commands and events of several sessions, one for each target, over one connection."""
+
+    def __init__(
+        self, url: str, on_event: Callable[[str | None, str, Message], None], headers: Mapping[str, str]
+    ) -> None:
+        self._on_event = on_event
+        super().__init__(url, headers=headers)
+
+    def command(self, session: str | None, method: str, params: Message | None = None) -> Future[Message]:
+        """Send a command to a session (None: the browser's own) without waiting; safe in an event listener."""
+        message: Message = {"method": method, "params": params or {}}
+        return self._post(message if session is None else {**message, "sessionId": session})
+
+    def ask(self, session: str | None, method: str, params: Message | None = None, *, seconds: float = 30) -> Message:
+        """Send a command and return its result. Raises `CommandError`, `CommandTimeout`, `BrowserGone`."""
+        answer = self._await(self.command(session, method, params), method, seconds)
+        if "error" in answer:
+            raise CommandError(method, str(answer["error"].get("code")), str(answer["error"].get("message", "")))
+        result: Message = answer["result"]
+        return result
+
+    def _tell(self, message: Message) -> None:
+        self._on_event(message.get("sessionId"), message.get("method", ""), message.get("params", {}))
+
+
+class DevTools:
+    """Commands with their answers, and events, as `Connection` has them. Raises what it raises."""
+
+    def __init__(self, url: str, *, headers: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._lock = threading.Lock()
+        self._appeared = threading.Condition(self._lock)
+        self._listeners: list[Callable[[str, Message], None]] = []
+        self._by_session: dict[str, Target] = {}
+        self._by_context: dict[str, Target] = {}
+        self._user_contexts: set[str] = set()
+        self._preloads: list[Preload] = []
+        self._headers: dict[str, str] = {}
+        self._bypasses_cache = False
+        self._commands: dict[str, Callable[[Message, float], Message]] = {
+            "session.subscribe": self._subscribe,
+            "network.setCacheBehavior": self._set_cache_behavior,
+            "network.setExtraHeaders": self._set_extra_headers,
+            "script.addPreloadScript": self._add_preload_script,
+            "script.callFunction": self._call_function,
+            "script.evaluate": self._evaluate,
+            "browser.createUserContext": self._create_user_context,
+            "browser.removeUserContext": self._remove_user_context,
+            "browsingContext.getTree": self._tree,
+            "browsingContext.create": self._create,
+            "browsingContext.navigate": self._navigate,
+            "browsingContext.activate": lambda params, seconds: self._in_page(params, "Page.bringToFront", {}, seconds),
+            "browsingContext.captureScreenshot": self._capture,
+            "input.performActions": self._perform_actions,
+            "storage.getCookies": self._cookies,
+            "storage.setCookie": self._set_cookie,
+            "goog:cdp.getSession": self._session_of,
+            "goog:cdp.sendCommand": self._send_raw,
+        }
+        self._wire = Wire(url, self._on_message, headers)
+        self._wire.ask(None, "Target.setAutoAttach", ATTACH)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether commands can still be sent."""
+        return self._wire.is_open
+
+    def listen(self, listener: Callable[[str, Message], None]) -> None:
+        """Call `listener(method, params)` for every event, in the reader's thread: it must not block."""
+        self._listeners = [*self._listeners, listener]
+
+    def silence(self, listener: Callable[[str, Message], None]) -> None:
+        """Call this listener no more."""
+        self._listeners = [one for one in self._listeners if one != listener]
+
+    def send(self, method: str, params: Message, *, seconds: float = 30) -> Message:
+        """Carry out a command and return its result; wait at most `seconds`."""
+        return self._commands[method](params, seconds)
+
+    def post(self, method: str, params: Message) -> Future[Message]:
+        """Send one of the commands that are not waited for; safe in an event listener."""
+        if method == "browsingContext.close":
+            return self._wire.command(None, "Target.closeTarget", {"targetId": params["context"]})
+        target = self._target(params["context"])
+        return self._wire.command(target.session, "Page.handleJavaScriptDialog", {"accept": params["accept"]})
+
+    def abort(self, error: OptoutError) -> None:
+        """End every waiting and later command with this error."""
+        self._wire.abort(error)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._wire.close()
+
+    # --- events: from the reader's thread, which must not wait
+
+    def _on_message(self, session: str | None, method: str, event: Message) -> None:
+        if method == "Target.attachedToTarget":
+            self._attached(session, event)
+        elif method == "Target.detachedFromTarget":
+            self._detached(event["sessionId"])
+        elif session is not None:
+            with self._lock:
+                target = self._by_session.get(session)
+            for name, translated in target.translate(method, event) if target else ():
+                self._tell(name, translated)
+
+    def _tell(self, method: str, event: Message) -> None:
+        for listener in self._listeners:
+            listener(method, event)
+
+    def _attached(self, parent_session: str | None, event: Message) -> None:
+        """A tab, a frame of another origin or a worker came up; it stands still until it was prepared."""
+        info, session = event["targetInfo"], event["sessionId"]
+        with self._lock:
+            owner = info.get("browserContextId")
+            user_context = owner if owner in self._user_contexts else DEFAULT
+            parent = self._by_session.get(parent_session or "")
+            target = Target(info["targetId"], session, info["type"], user_context, parent.root if parent else None)
+            self._by_session[session] = target
+        for method, params in target.preparation(self._preloads, self._headers, bypasses_cache=self._bypasses_cache):
+            self._wire.command(session, method, params)
+        self._wire.command(session, "Target.setAutoAttach", ATTACH)
+        self._wire.command(session, "Runtime.runIfWaitingForDebugger").add_done_callback(
+            lambda _: self._prepared(target)
+        )
+        if target.kind == PAGE:
+            context: Message = {"context": target.id, "url": info["url"], "userContext": user_context, "parent": None}
+            self._tell("browsingContext.contextCreated", {**context, "originalOpener": info.get("openerId")})
+
+    def _prepared(self, target: Target) -> None:
+        with self._appeared:
+            if target.kind == PAGE:
+                self._by_context[target.id] = target
+            self._appeared.notify_all()
+
+    def _detached(self, session: str) -> None:
+        with self._appeared:
+            target = self._by_session.pop(session, None)
+            if target and self._by_context.get(target.id) is target:
+                del self._by_context[target.id]
+            self._appeared.notify_all()
+        if target:
+            target.end()
+
+    # --- what holds for every page
+
+    def _subscribe(self, params: Message, seconds: float) -> Message:
+        """Every event is told in any case."""
+        del params, seconds
+        return {}
+
+    def _set_cache_behavior(self, params: Message, seconds: float) -> Message:
+        self._bypasses_cache = params["cacheBehavior"] == "bypass"
+        return self._prepare_again(seconds)
+
+    def _set_extra_headers(self, params: Message, seconds: float) -> Message:
+        self._headers = {one["name"]: one["value"]["value"] for one in params["headers"]}
+        return self._prepare_again(seconds)
+
+    def _add_preload_script(self, params: Message, seconds: float) -> Message:
+        self._preloads = [*self._preloads, Preload(f"({params['functionDeclaration']})()", params.get("sandbox", ""))]
+        with self._lock:
+            present = list(self._by_session.values())
+        for target in present:
+            for method, values in target.preload_commands(self._preloads[-1:]):
+                self._wire.ask(target.session, method, values, seconds=seconds)
+        return {}
+
+    def _prepare_again(self, seconds: float) -> Message:
+        with self._lock:
+            present = list(self._by_session.values())
+        for target in present:
+            for method, values in target.network_commands(self._headers, bypasses_cache=self._bypasses_cache):
+                self._wire.ask(target.session, method, values, seconds=seconds)
+        return {}
+
+    # --- tabs
+
+    def _target(self, context: str) -> Target:
+        with self._lock:
+            target = self._by_context.get(context)
+        if target is None:
+            raise CommandError("a command", "no such frame", "the tab is gone")
+        return target
+
+    def _in_page(self, params: Message, method: str, values: Message, seconds: float) -> Message:
+        return self._wire.ask(self._target(params["context"]).session, method, values, seconds=seconds)
+
+    def _tree(self, params: Message, seconds: float) -> Message:
+        del params
+        deadline = time.monotonic() + seconds
+        with self._appeared:
+            while not self._by_context:  # the first tab is still being prepared
+                if not self._appeared.wait(deadline - time.monotonic()):
+                    raise CommandTimeout(f"the browser showed no tab within {seconds:g} s")
+            return {"contexts": [{"context": one.id, "url": one.url} for one in self._by_context.values()]}
+
+    def _create(self, params: Message, seconds: float) -> Message:
+        user_context = params.get("userContext", DEFAULT)
+        values: Message = {"url": "about:blank", "background": params.get("background", False)}
+        with self._lock:
+            has_window = any(one.user_context == user_context for one in self._by_context.values())
+        if user_context != DEFAULT:
+            values |= {"browserContextId": user_context, "newWindow": not has_window}
+        deadline = time.monotonic() + seconds
+        context: str = self._wire.ask(None, "Target.createTarget", values, seconds=seconds)["targetId"]
+        with self._appeared:
+            while context not in self._by_context:
+                if not self._appeared.wait(max(0.0, deadline - time.monotonic())):
+                    raise CommandTimeout(f"the browser did not prepare a new tab within {seconds:g} s")
+        return {"context": context}
+
+    def _create_user_context(self, params: Message, seconds: float) -> Message:
+        created: str = self._wire.ask(None, "Target.createBrowserContext", params, seconds=seconds)["browserContextId"]
+        with self._lock:
+            self._user_contexts.add(created)
+        return {"userContext": created}
+
+    def _remove_user_context(self, params: Message, seconds: float) -> Message:
+        return self._wire.ask(
+            None, "Target.disposeBrowserContext", {"browserContextId": params["userContext"]}, seconds=seconds
+        )
+
+    # --- pages
+
+    def _navigate(self, params: Message, seconds: float) -> Message:
+        """Load a page and wait until its document, or the one that it led to by itself, is parsed."""
+        target, deadline = self._target(params["context"]), time.monotonic() + seconds
+        answer = self._wire.ask(target.session, "Page.navigate", {"url": params["url"]}, seconds=seconds)
+        if answer.get("errorText"):
+            raise CommandError("browsingContext.navigate", "unknown error", str(answer["errorText"]))
+        loader = answer.get("loaderId")  # none where only the fragment changed
+        if loader and not target.wait_until_parsed(loader, deadline):
+            raise CommandTimeout(f"the browser did not finish browsingContext.navigate within {seconds:g} s")
+        return {}
+
+    def _call_function(self, params: Message, seconds: float) -> Message:
+        values = {
+            "functionDeclaration": params["functionDeclaration"],
+            "arguments": [{"value": one["value"]} for one in params["arguments"]],
+        }
+        return self._run(params, "Runtime.callFunctionOn", values, seconds)
+
+    def _evaluate(self, params: Message, seconds: float) -> Message:
+        return self._run(params, "Runtime.evaluate", {"expression": params["expression"]}, seconds)
+
+    def _run(self, params: Message, method: str, values: Message, seconds: float) -> Message:
+        """Run a script in a world of the page and return its answer by value."""
+        target, world = self._target(params["target"]["context"]), params["target"].get("sandbox", "")
+        script = {**values, "awaitPromise": params["awaitPromise"], "returnByValue": True}
+        script["uniqueContextId"] = target.world(world) or self._make_world(target, world, seconds)
+        answer = self._wire.ask(target.session, method, script, seconds=seconds)
+        if "exceptionDetails" in answer:
+            return {"type": "exception", "exceptionDetails": {"text": text_of_exception(answer["exceptionDetails"])}}
+        return {"type": "success", "result": answer["result"]}
+
+    def _make_world(self, target: Target, world: str, seconds: float) -> str:
+        """A world that the page has not got yet: its document was there before the preload script was."""
+        values = {"frameId": target.id, "worldName": world}
+        if world:
+            self._wire.ask(target.session, "Page.createIsolatedWorld", values, seconds=seconds)
+        made = target.wait_for_world(world, time.monotonic() + seconds)
+        if made is None:
+            raise CommandError("script", "no such frame", "the page was replaced")
+        return made
+
+    def _capture(self, params: Message, seconds: float) -> Message:
+        scroll = self._run(
+            {"target": params, "awaitPromise": False}, "Runtime.evaluate",
+            {"expression": "[visualViewport.pageLeft, visualViewport.pageTop]"}, seconds,
+        )["result"]["value"]  # fmt: skip
+        box = params["clip"]
+        clip = {"x": box["x"] + scroll[0], "y": box["y"] + scroll[1], "width": box["width"], "height": box["height"]}
+        return self._in_page(params, "Page.captureScreenshot", {"format": "png", "clip": {**clip, "scale": 1}}, seconds)
+
+    def _perform_actions(self, params: Message, seconds: float) -> Message:
+        """The pointer's moves and presses, one after another."""
+        at = {"x": 0, "y": 0}
+        for action in (action for source in params["actions"] for action in source["actions"]):
+            at = {"x": action.get("x", at["x"]), "y": action.get("y", at["y"])}
+            button = {} if action["type"] == "pointerMove" else {"button": "left", "clickCount": 1}
+            self._in_page(params, "Input.dispatchMouseEvent", {"type": MOUSE[action["type"]], **at, **button}, seconds)
+        return {}
+
+    # --- cookies
+
+    def _owner(self, user_context: str) -> Message:
+        return {} if user_context == DEFAULT else {"browserContextId": user_context}
+
+    def _cookies(self, params: Message, seconds: float) -> Message:
+        partition = params["partition"]
+        context = partition.get("context")
+        user_context = self._target(context).user_context if context else partition["userContext"]
+        found = self._wire.ask(None, "Storage.getCookies", self._owner(user_context), seconds=seconds)["cookies"]
+        domain = params.get("filter", {}).get("domain")
+        return {"cookies": [bidi_cookie(one) for one in found if domain is None or one["domain"] == domain]}
+
+    def _set_cookie(self, params: Message, seconds: float) -> Message:
+        owner = self._owner(params["partition"]["userContext"])
+        cookies = [devtools_cookie(params["cookie"])]
+        return self._wire.ask(None, "Storage.setCookies", {"cookies": cookies, **owner}, seconds=seconds)
+
+    def _session_of(self, params: Message, seconds: float) -> Message:
+        del seconds
+        return {"session": self._target(params["context"]).session}
+
+    def _send_raw(self, params: Message, seconds: float) -> Message:
+        found = self._wire.ask(params.get("session"), params["method"], params.get("params"), seconds=seconds)
+        return {"result": found}

@@ -1,0 +1,227 @@
+"""One thing that Chromium runs (a tab, a frame of another origin, a worker): how it is prepared, and what it tells."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+Message = dict[str, Any]
+Command = tuple[str, Message]
+Event = tuple[str, Message]
+
+PAGE, FRAME = "page", "iframe"
+WORKERS = frozenset({"worker", "shared_worker", "service_worker"})
+# Chromium's kinds of requests by what BiDi calls their destination; any other may carry data or a save.
+DESTINATIONS = MappingProxyType(
+    {
+        "Image": "image",
+        "Font": "font",
+        "Media": "video",
+        "TextTrack": "track",
+        "Stylesheet": "style",
+        "Manifest": "manifest",
+        "CSPViolationReport": "report",
+    }
+)
+SAME_SITE = MappingProxyType({"strict": "Strict", "lax": "Lax", "none": "None"})
+
+
+@dataclass(frozen=True, slots=True)
+class Preload:
+    """A script that runs first in every document; in a world of its own, or (`world` empty) in the page's."""
+
+    source: str
+    world: str
+
+
+@dataclass(slots=True)
+class _Request:
+    """A request under way. `navigation` is the load that it is the document of, if it is one."""
+
+    request: Message
+    navigation: str | None
+    answer: Message
+    is_cached: bool = False
+
+
+class Target:
+    """A target and its state. Fed by the reader's thread, waited on by others. `parent`: the tab that it belongs to."""
+
+    def __init__(self, id_: str, session: str, kind: str, user_context: str, parent: str | None) -> None:
+        self.id = id_
+        self.session = session
+        self.kind = kind
+        self.user_context = user_context
+        self.root = parent or id_
+        self.url = ""
+        self._changed = threading.Condition()
+        self._is_gone = False
+        self._loaders: set[str] = set()
+        self._is_parsed = False
+        self._worlds: dict[str, str] = {}
+        self._requests: dict[str, _Request] = {}
+
+    # --- how it is prepared
+
+    def preparation(
+        self, preloads: Sequence[Preload], headers: Mapping[str, str], *, bypasses_cache: bool
+    ) -> Iterator[Command]:
+        """The commands that a target gets before it does anything."""
+        if self.kind in (PAGE, FRAME):
+            yield "Page.enable", {}
+        if self.kind == PAGE:
+            yield "Runtime.enable", {}
+        if self.kind in (PAGE, FRAME, *WORKERS):
+            yield "Network.enable", {}
+            yield from self.network_commands(headers, bypasses_cache=bypasses_cache)
+        yield from self.preload_commands(preloads)
+
+    def network_commands(self, headers: Mapping[str, str], *, bypasses_cache: bool) -> Iterator[Command]:
+        """What every request carries, and whether a cache may answer it."""
+        if self.kind in (PAGE, FRAME, *WORKERS):
+            yield "Network.setExtraHTTPHeaders", {"headers": dict(headers)}
+            yield "Network.setCacheDisabled", {"cacheDisabled": bypasses_cache}
+
+    def preload_commands(self, preloads: Sequence[Preload]) -> Iterator[Command]:
+        """The scripts that run first. In frames of another origin only those of the page's own world."""
+        for one in preloads:
+            if self.kind == PAGE or (self.kind == FRAME and not one.world):
+                world = {"worldName": one.world} if one.world else {}
+                values = {"source": one.source, "runImmediately": True, **world}
+                yield "Page.addScriptToEvaluateOnNewDocument", values
+
+    # --- what is known of it
+
+    def world(self, name: str) -> str | None:
+        """The present document's world of that name; empty: the page's own."""
+        with self._changed:
+            return self._worlds.get(name)
+
+    def wait_for_world(self, name: str, deadline: float) -> str | None:
+        """The same, once it is there (monotonic clock)."""
+        with self._changed:
+            while name not in self._worlds and not self._is_gone:
+                if not self._changed.wait(max(0.0, deadline - time.monotonic())):
+                    return None
+            return self._worlds.get(name)
+
+    def wait_until_parsed(self, loader: str, deadline: float) -> bool:
+        """Wait until that load's document, or a later one, is parsed (monotonic clock); False if it was not."""
+        with self._changed:
+            while not (self._is_gone or (loader in self._loaders and self._is_parsed)):
+                if not self._changed.wait(max(0.0, deadline - time.monotonic())):
+                    return False
+            return not self._is_gone
+
+    def end(self) -> None:
+        """The target is gone: nobody waits for it any more."""
+        with self._changed:
+            self._is_gone = True
+            self._changed.notify_all()
+
+    # --- what it tells
+
+    def translate(self, method: str, event: Message) -> Iterator[Event]:
+        """The BiDi events that an event of this target amounts to."""
+        domain = method.partition(".")[0]
+        if domain == "Network" and self.kind == PAGE:
+            yield from self._network_event(method, event)
+        elif method == "Page.javascriptDialogOpening":
+            yield "browsingContext.userPromptOpened", {"context": self.root, **event}
+        elif domain in ("Page", "Runtime") and self.kind == PAGE:
+            with self._changed:
+                self._note(method, event)
+                self._changed.notify_all()
+
+    def _note(self, method: str, event: Message) -> None:
+        match method:
+            case "Page.frameNavigated" if not event["frame"].get("parentId"):
+                self._loaders.add(event["frame"]["loaderId"])
+                self._is_parsed, self.url = False, event["frame"]["url"]
+            case "Page.domContentEventFired":
+                self._is_parsed = True
+            case "Runtime.executionContextsCleared":
+                self._worlds.clear()
+            case "Runtime.executionContextCreated":
+                made = event["context"]
+                about = made.get("auxData") or {}
+                if about.get("frameId") == self.id:
+                    self._worlds["" if about.get("isDefault") else made["name"]] = made["uniqueId"]
+            case "Runtime.executionContextDestroyed":
+                gone = event.get("executionContextUniqueId")
+                self._worlds = {name: one for name, one in self._worlds.items() if one != gone}
+
+    def _network_event(self, method: str, event: Message) -> Iterator[Event]:
+        number = event.get("requestId", "")
+        if method == "Network.requestWillBeSent":
+            yield from self._sent(number, event)
+            return
+        known = self._requests.get(number)
+        if known is None:
+            return
+        if method == "Network.requestServedFromCache":
+            known.is_cached = True
+        elif method == "Network.responseReceived":
+            known.answer = self._answer(known, event["response"])
+            yield "network.responseStarted", self._told(known)
+        elif method == "Network.loadingFinished":
+            del self._requests[number]
+            yield "network.responseCompleted", self._told(known)
+        elif method == "Network.loadingFailed":
+            del self._requests[number]
+            yield "network.fetchError", {**self._told(known), "response": None}
+
+    def _sent(self, number: str, event: Message) -> Iterator[Event]:
+        before = self._requests.get(number)
+        if before is not None and event.get("redirectResponse"):
+            before.answer = self._answer(before, event["redirectResponse"])
+            yield "network.responseStarted", self._told(before)
+            yield "network.responseCompleted", self._told(before)
+        is_document = number == event["loaderId"] and event.get("frameId") == self.id
+        request = {
+            "request": number,
+            "url": event["request"]["url"],
+            "method": event["request"]["method"],
+            "destination": DESTINATIONS.get(event.get("type", ""), ""),
+        }
+        self._requests[number] = sent = _Request(request, event["loaderId"] if is_document else None, {})
+        yield "network.beforeRequestSent", self._told(sent)
+
+    def _answer(self, request: _Request, response: Message) -> Message:
+        cached = request.is_cached or response.get("fromDiskCache") or response.get("fromPrefetchCache")
+        return {"status": response["status"], "mimeType": response.get("mimeType", ""), "fromCache": bool(cached)}
+
+    def _told(self, one: _Request) -> Message:
+        return {"context": self.root, "navigation": one.navigation, "request": one.request, "response": one.answer}
+
+
+def text_of_exception(details: Mapping[str, Any]) -> str:
+    """What an exception in a page says, its message first."""
+    described = (details.get("exception") or {}).get("description")
+    return str(described or details.get("text", ""))
+
+
+def bidi_cookie(cookie: Mapping[str, Any]) -> Message:
+    """A cookie of Chromium's as BiDi has it."""
+    kept = {key: cookie[key] for key in ("name", "domain", "path", "size", "httpOnly", "secure")}
+    kept["value"] = {"type": "string", "value": cookie["value"]}
+    if cookie.get("sameSite"):
+        kept["sameSite"] = str(cookie["sameSite"]).lower()
+    if not cookie.get("session"):
+        kept["expiry"] = int(cookie["expires"])
+    return kept
+
+
+def devtools_cookie(cookie: Mapping[str, Any]) -> Message:
+    """A cookie of BiDi's as Chromium has it."""
+    kept = {key: cookie[key] for key in ("name", "domain", "path", "httpOnly", "secure") if key in cookie}
+    kept["value"] = cookie["value"]["value"]
+    if cookie.get("sameSite") in SAME_SITE:
+        kept["sameSite"] = SAME_SITE[cookie["sameSite"]]
+    if cookie.get("expiry") is not None:
+        kept["expires"] = cookie["expiry"]
+    return kept
