@@ -178,7 +178,7 @@ class Worker:
     def _press(self, page: SettingPage, variant: Variant) -> str:
         """Switch it off, and compare what the site received with what it should have."""
         before = len(self._work.site.operations)
-        page.operate(Press(State.OFF))
+        page.operate(Press(State.OFF), page.examine())
         mine = [one for one in self._work.site.operations[before:] if one.username == self._member.username]
         wanted = {(one, "off") for one in variant.setting.control_ids}
         received = {(one.control_id, one.after) for one in mine}

@@ -93,7 +93,8 @@ class Board:
             return self._proofs.pop(0)
         due = [case for case in self._waiting if case.not_before <= moment and self._is_free(case)]
         if due:
-            case = min(due, key=lambda one: (one.step is Step.EXAMINE, one.not_before))
+            # New settings first: the run ends when the last change has settled, so that is to be made early.
+            case = min(due, key=lambda one: (one.step is Step.VERIFY, one.not_before))
             self._waiting.remove(case)
             return case
         return None
@@ -122,9 +123,11 @@ class Board:
 
 
 def by_urgency(cases: Sequence[Case]) -> list[Case]:
-    """First those that another setting waits for, then those whose page speaks alone: it is looked at longer."""
+    """First those that another setting waits for, then these others; then those whose page speaks alone: it is looked
+    at longer.
+    """
     causes = {cause for case in cases for cause in case.setting.after}
-    return sorted(cases, key=lambda one: (one.setting.id not in causes, one.setting.index_value))
+    return sorted(cases, key=lambda one: (one.setting.id not in causes, not one.setting.after, one.setting.index_value))
 
 
 def _has_settled(case: Case, moment: float) -> bool:

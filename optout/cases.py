@@ -62,6 +62,7 @@ class Case:
     row_path: str | None = None
     verified: State | None = None
     before: State | None = None
+    went_along: bool = False  # it was on, and a setting was switched that takes this one along
     step: Step = Step.EXAMINE
     not_before: float = 0.0
     tries: int = 0
@@ -121,7 +122,7 @@ def examine(case: Case, desk: Desk, tab: Tab) -> None:
     elif desk.dry_run:
         _would_turn_off(case, desk, tab, reading)
     else:
-        _apply(case, desk, tab, page, proved)
+        _apply(case, desk, tab, page, found)
 
 
 def verify(case: Case, desk: Desk, tab: Tab) -> None:
@@ -138,7 +139,7 @@ def verify(case: Case, desk: Desk, tab: Tab) -> None:
     elif reading.state is State.UNKNOWN:
         conclude(case, Outcome.UNREADABLE, reason=f"it was changed, but its state cannot be told: {reading.detail}")
     elif case.tries < TRIES:
-        _apply(case, desk, tab, page, proved)
+        _apply(case, desk, tab, page, found)
     else:
         said = f": {case.refused_save}" if case.refused_save else ""
         conclude(
@@ -179,17 +180,25 @@ def _is_reached(case: Case, state: State, proved: Proved) -> bool:
 
 def _already_there(case: Case, desk: Desk, tab: Tab, reading: Reading) -> None:
     """It is as wanted without a click: settle what the index says."""
+    if case.went_along:
+        # What its index said before that is out of date; it is asked again when everything has settled.
+        _taken_along(case, desk, reading)
+        return
     listed = _listed_now(case, desk, tab, contradicts=State.ON)
     if listed and listed.state is not reading.state and case.target is State.OFF:
         conclude(case, Outcome.UNREADABLE, reason=f"two readings disagree: {reading}; but {listed}")
     elif case.target is State.ON:
         conclude(case, Outcome.RESTORED)
     elif case.before is not None and case.before.is_operable:
-        # Another setting's switching took this one along: it is a change of this run, and undo must know it.
-        case.intents.append(desk.ledger.intend(case, reading, {"cascade": True}))
-        conclude(case, Outcome.TURNED_OFF)
+        _taken_along(case, desk, reading)
     else:
         conclude(case, Outcome.ALREADY_OFF)
+
+
+def _taken_along(case: Case, desk: Desk, reading: Reading) -> None:
+    """Another setting's switching took this one along: it is a change of this run, and undo must know it."""
+    case.intents.append(desk.ledger.intend(case, reading, {"cascade": True}))
+    conclude(case, Outcome.TURNED_OFF)
 
 
 def _would_turn_off(case: Case, desk: Desk, tab: Tab, reading: Reading) -> None:
@@ -200,10 +209,10 @@ def _would_turn_off(case: Case, desk: Desk, tab: Tab, reading: Reading) -> None:
         conclude(case, Outcome.WOULD_TURN_OFF)
 
 
-def _apply(case: Case, desk: Desk, tab: Tab, page: SettingPage, proved: Proved) -> None:
+def _apply(case: Case, desk: Desk, tab: Tab, page: SettingPage, found: Examined) -> None:
     """Operate a control that was read as not wanted a moment ago, unless something speaks against it."""
-    reading = case.reading
-    assert reading is not None  # noqa: S101 -- it was just read
+    proved, reading = found.verdict, case.reading
+    assert isinstance(proved, Proved) and reading is not None  # noqa: S101, PT018 -- it was just read
     if all(one.state.disabled for one in proved.controls):
         conclude(case, Outcome.FAILED, reason=f"the site has greyed the control out, so it stays {reading.state}")
         return
@@ -224,7 +233,7 @@ def _apply(case: Case, desk: Desk, tab: Tab, page: SettingPage, proved: Proved) 
     how = Press(case.target, only=case.restore, value=case.restore_value, by_pointer=case.tries > 1)
     case.step = Step.VERIFY  # whatever comes of it: what may have been clicked is read anew before anything else
     try:
-        operated = page.operate(how)
+        operated = page.operate(how, found)
     except PageError:
         case.not_before = time.monotonic() + desk.rules.timing.settle
         raise
@@ -298,8 +307,8 @@ def _picture(case: Case, desk: Desk, tab: Tab, seen: Examined) -> None:
 
 
 def _expected(case: Case) -> State | None:
-    """What something else says of the state: the index; after a click, where the index will be asked, the target."""
-    if case.was_operated:
+    """What something else says of the state: the index; after a change, where the index will be asked, the target."""
+    if case.was_operated or case.went_along:
         return case.target if case.listed else None
     return case.listed.state if case.listed else case.verified
 

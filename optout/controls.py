@@ -142,17 +142,17 @@ class SettingPage:
                 meanwhile(latest)
             self._stop.pause(next_look - time.monotonic())
 
-    def operate(self, how: Press) -> Operated:
-        """Switch the control and wait until the save was answered.
+    def operate(self, how: Press, examined: Examined) -> Operated:
+        """Switch the control and wait until the save was answered. `examined` is what the page showed a moment ago.
 
-        Every element is proved and read again a moment before it is pressed, and pressed at most once.
+        Every element is proved and read a moment before it is pressed, and pressed at most once.
         """
         pressed: list[str] = []
         sent = False
-        self._refuse_banner()
+        if self._refuse_banner():
+            examined = self._look()
         mark = start = self._tab.traffic.mark()
         while True:
-            examined = self._look()
             proved = examined.verdict
             if not isinstance(proved, Proved) or examined.reading is None:
                 return Operated(bool(pressed), sent, why="the control was no longer there to be proved")
@@ -169,6 +169,9 @@ class SettingPage:
             known = frozenset(dialog.key for dialog in examined.view.dialogs)
             if not proved.version.save:
                 sent = self._await_save(mark, known, linger=how.by_pointer) or sent
+            if len(proved.controls) == 1:
+                break
+            examined = self._look()
         if pressed and proved.version.save:
             why = self._press_save(proved.version.save)
             if why is not None:
@@ -258,9 +261,11 @@ class SettingPage:
                 traffic.wait_quiet(still=timing.still, within=timing.save, ignore_older=timing.save)
         return began
 
-    def _refuse_banner(self) -> None:
-        if self._obstacles.refuse_banner():
+    def _refuse_banner(self) -> bool:
+        was_there = self._obstacles.refuse_banner()
+        if was_there:
             self._tab.traffic.wait_quiet(still=self._timing.still, within=self._timing.quiet)
+        return was_there
 
     def _refusal(self, mark: Mark) -> str | None:
         bad = [one for one in self._tab.traffic.writes_since(mark) if one.status >= 400 or one.status == 0]

@@ -47,6 +47,11 @@ class EarlyBrowser:
         self._starting: Future[Session] | None = pool.submit(start, self._launch, self._warnings.append)
         pool.shutdown(wait=False)
 
+    @property
+    def is_new(self) -> bool:
+        """Whether there was no profile before."""
+        return self._is_new
+
     def is_on(self, profile: Path) -> bool:
         """Whether the browser is on that profile."""
         return profile == self._profile

@@ -197,6 +197,12 @@ class Fleet:
             ):
                 yield
 
+    def _is_first(self, errand: Errand) -> bool:
+        profile, early = self._profile_of(errand), self._kit.early
+        if self._grid or not errand.keeps_profile:
+            return False
+        return early.is_new if early and early.is_on(profile) else not profile.exists()
+
     def _profile_of(self, errand: Errand) -> Path:
         return self._kit.places.profile(errand.account.name, errand.service.origin)
 
@@ -227,6 +233,7 @@ class Fleet:
             wanted=errand.wanted,
             verified={setting_id: one.state for setting_id, one in verified.items()},
             addresses={setting_id: one.path for setting_id, one in verified.items() if one.path},
+            is_first=self._is_first(errand),
         )
         with self._profile(errand) as profile:
             means = Means(

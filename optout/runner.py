@@ -36,6 +36,7 @@ class Task:
 
     `wanted`: what to put back, by setting id (undo); without it the target is off. `tabs`: pages in flight at once.
     `verified`: the states that an earlier run proved; `addresses`: the paths where it found their controls.
+    `is_first`: no browser profile was kept so far, so the account will be signed out.
     """
 
     account: str
@@ -47,6 +48,7 @@ class Task:
     wanted: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     verified: Mapping[str, State] = field(default_factory=dict)
     addresses: Mapping[str, str] = field(default_factory=dict)
+    is_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,8 @@ class AccountRun:
 
     def _work(self) -> None:
         means = self._means
+        if self._task.is_first and self._service.signin and not self._entry.sign_ins:
+            means.signin.look_up()
         self._phase("starting the browser")
         session = self._session = means.open_session()
         means.visitor.watch(session)
@@ -222,7 +226,8 @@ class AccountRun:
     def _visit(self, visit: Visit, tab: Tab) -> None:
         """Read an index: at the start for what it says of its settings, at the end for what it confirms."""
         if visit.is_proof:
-            if any(case.was_operated and case.listed and case.setting.index == visit.index_id for case in self._cases):
+            changed = [case for case in self._cases if case.was_operated or case.went_along]
+            if any(case.listed and case.setting.index == visit.index_id for case in changed):
                 self._proofs[visit.index_id] = self._survey.read(self._open_session(), tab, visit.index_id)
             return
         self._survey.read(self._open_session(), tab, visit.index_id)
@@ -259,7 +264,7 @@ class AccountRun:
         """A setting that was on and goes off with another was on before this run, whatever it shows at its turn."""
         causes = [one for one in self._cases if one.setting.id in case.setting.after and one.was_operated]
         if causes and case.before is None and case.listed and case.listed.state is State.ON:
-            case.before = State.ON
+            case.before, case.went_along = State.ON, True
 
     # --- proof by the indexes
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol
 
 from optout.accounts import Grant, Withheld
@@ -46,9 +47,16 @@ class SignInFlow:
         self._person = person
         self._stop = stop
         self._credentials = credentials
+        self._looked_up: Future[Grant | Withheld] | None = None
         self._password_was_tried = False
         self._totp: Secret | None = None
         self._codes_tried: set[str] = set()
+
+    def look_up(self) -> None:
+        """Begin to look up the credentials, where they will be needed: an encrypted file takes its time to open."""
+        pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="credentials")
+        self._looked_up = pool.submit(self._credentials)
+        pool.shutdown(wait=False)
 
     def is_signed_in(self, signin: SignIn, session: Session, view: PageView, asked: str) -> bool:
         """The proof of being signed in: on the page asked for (or the start page), with the service's cookie."""
@@ -74,7 +82,7 @@ class SignInFlow:
                 f"{visitor.service.title} signed '{self._account}' out again, and the password is tried only once per "
                 f"run; sign in yourself: optout login {self._account}"
             )
-        granted = self._credentials()
+        granted = self._looked_up.result() if self._looked_up else self._credentials()
         if isinstance(granted, Withheld):
             raise NeedsHuman(f"'{self._account}' is signed out and {granted.reason}")
         self._totp = granted.totp()

@@ -62,10 +62,10 @@ def test_a_case_is_handed_out_when_its_time_has_come(cases: dict[str, Case]) -> 
     assert time.monotonic() >= case.not_before
 
 
-def test_proofs_come_before_new_settings(cases: dict[str, Case]) -> None:
+def test_new_settings_come_before_proofs(cases: dict[str, Case]) -> None:
     cases[OTHER].step = Step.VERIFY
-    board = Board([cases[CAUSE], cases[OTHER]], Stop())
-    assert board.take() is cases[OTHER]
+    board = Board([cases[OTHER], cases[CAUSE]], Stop())
+    assert [board.take(), board.take()] == [cases[CAUSE], cases[OTHER]]
 
 
 def test_a_fault_ends_the_work_of_every_thread(cases: dict[str, Case]) -> None:
