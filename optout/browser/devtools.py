@@ -17,7 +17,15 @@ from concurrent.futures import Future
 from types import MappingProxyType
 
 from optout.browser.bidi import CommandError, CommandTimeout, Connection, Message
-from optout.browser.devtools_target import PAGE, Preload, Target, bidi_cookie, devtools_cookie, text_of_exception
+from optout.browser.devtools_target import (
+    PAGE,
+    Preload,
+    Target,
+    bidi_cookie,
+    devtools_cookie,
+    text_of_exception,
+    wait_in_steps,
+)
 from optout.errors import OptoutError
 
 DEFAULT = "default"
@@ -32,7 +40,24 @@ class Wire(Connection):
         self, url: str, on_event: Callable[[str | None, str, Message], None], headers: Mapping[str, str]
     ) -> None:
         self._on_event = on_event
+        self._on_end: Callable[[], None] = lambda: None
         super().__init__(url, headers=headers)
+
+    def on_end(self, callback: Callable[[], None]) -> None:
+        """Call this once no more answers and events will come."""
+        self._on_end = callback
+        if not self.is_open:
+            callback()
+
+    def check(self) -> None:
+        """Raise what ended the connection, if it has ended."""
+        if self._ended:
+            raise self._ended
+
+    def abort(self, error: OptoutError) -> None:
+        """End every waiting and later command with this error."""
+        super().abort(error)
+        self._on_end()
 
     def command(self, session: str | None, method: str, params: Message | None = None) -> Future[Message]:
         """Send a command to a session (None: the browser's own) without waiting; safe in an event listener."""
@@ -85,6 +110,7 @@ class DevTools:
             "goog:cdp.sendCommand": self._send_raw,
         }
         self._wire = Wire(url, self._on_message, headers)
+        self._wire.on_end(self._end_targets)
         self._wire.ask(None, "Target.setAutoAttach", ATTACH)
 
     @property
@@ -170,6 +196,15 @@ class DevTools:
         if target:
             target.end()
 
+    def _end_targets(self) -> None:
+        """Nothing more comes: let everyone who waits for a tab look again."""
+        # Called in a signal handler, perhaps in a thread that holds the lock: it must not wait for it.
+        for target in tuple(self._by_session.values()):
+            target.end()
+        if self._appeared.acquire(blocking=False):
+            self._appeared.notify_all()
+            self._appeared.release()
+
     # --- what holds for every page
 
     def _subscribe(self, params: Message, seconds: float) -> Message:
@@ -218,9 +253,9 @@ class DevTools:
         del params
         deadline = time.monotonic() + seconds
         with self._appeared:
-            while not self._by_context:  # the first tab is still being prepared
-                if not self._appeared.wait(deadline - time.monotonic()):
-                    raise CommandTimeout(f"the browser showed no tab within {seconds:g} s")
+            if not wait_in_steps(self._appeared, lambda: bool(self._by_context) or not self.is_open, deadline):
+                raise CommandTimeout(f"the browser showed no tab within {seconds:g} s")
+            self._wire.check()
             return {"contexts": [{"context": one.id, "url": one.url} for one in self._by_context.values()]}
 
     def _create(self, params: Message, seconds: float) -> Message:
@@ -233,9 +268,9 @@ class DevTools:
         deadline = time.monotonic() + seconds
         context: str = self._wire.ask(None, "Target.createTarget", values, seconds=seconds)["targetId"]
         with self._appeared:
-            while context not in self._by_context:
-                if not self._appeared.wait(max(0.0, deadline - time.monotonic())):
-                    raise CommandTimeout(f"the browser did not prepare a new tab within {seconds:g} s")
+            if not wait_in_steps(self._appeared, lambda: context in self._by_context or not self.is_open, deadline):
+                raise CommandTimeout(f"the browser did not prepare a new tab within {seconds:g} s")
+            self._wire.check()
         return {"context": context}
 
     def _create_user_context(self, params: Message, seconds: float) -> Message:
@@ -259,6 +294,7 @@ class DevTools:
             raise CommandError("browsingContext.navigate", "unknown error", str(answer["errorText"]))
         loader = answer.get("loaderId")  # none where only the fragment changed
         if loader and not target.wait_until_parsed(loader, deadline):
+            self._wire.check()
             raise CommandTimeout(f"the browser did not finish browsingContext.navigate within {seconds:g} s")
         return {}
 
@@ -289,6 +325,7 @@ class DevTools:
             self._wire.ask(target.session, "Page.createIsolatedWorld", values, seconds=seconds)
         made = target.wait_for_world(world, time.monotonic() + seconds)
         if made is None:
+            self._wire.check()
             raise CommandError("script", "no such frame", "the page was replaced")
         return made
 

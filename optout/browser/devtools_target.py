@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -13,6 +13,7 @@ Message = dict[str, Any]
 Command = tuple[str, Message]
 Event = tuple[str, Message]
 
+STEP_SECONDS = 0.5
 PAGE, FRAME = "page", "iframe"
 WORKERS = frozenset({"worker", "shared_worker", "service_worker"})
 # Chromium's kinds of requests by what BiDi calls their destination; any other may carry data or a save.
@@ -104,24 +105,25 @@ class Target:
     def wait_for_world(self, name: str, deadline: float) -> str | None:
         """The same, once it is there (monotonic clock)."""
         with self._changed:
-            while name not in self._worlds and not self._is_gone:
-                if not self._changed.wait(max(0.0, deadline - time.monotonic())):
-                    return None
+            wait_in_steps(self._changed, lambda: name in self._worlds or self._is_gone, deadline)
             return self._worlds.get(name)
 
     def wait_until_parsed(self, loader: str, deadline: float) -> bool:
         """Wait until that load's document, or a later one, is parsed (monotonic clock); False if it was not."""
+
+        def is_over() -> bool:
+            return self._is_gone or (loader in self._loaders and self._is_parsed)
+
         with self._changed:
-            while not (self._is_gone or (loader in self._loaders and self._is_parsed)):
-                if not self._changed.wait(max(0.0, deadline - time.monotonic())):
-                    return False
-            return not self._is_gone
+            return wait_in_steps(self._changed, is_over, deadline) and not self._is_gone
 
     def end(self) -> None:
         """The target is gone: nobody waits for it any more."""
-        with self._changed:
-            self._is_gone = True
+        self._is_gone = True
+        # Called in a signal handler, perhaps in a thread that holds the lock: it must not wait for it.
+        if self._changed.acquire(blocking=False):
             self._changed.notify_all()
+            self._changed.release()
 
     # --- what it tells
 
@@ -197,6 +199,19 @@ class Target:
 
     def _told(self, one: _Request) -> Message:
         return {"context": self.root, "navigation": one.navigation, "request": one.request, "response": one.answer}
+
+
+def wait_in_steps(changed: threading.Condition, condition: Callable[[], bool], deadline: float) -> bool:
+    """Wait (monotonic clock) until a condition holds; False if it did not.
+
+    In steps: a signal handler, which may not wait for the lock, can fail to wake who waits.
+    """
+    while not condition():
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return False
+        changed.wait(min(left, STEP_SECONDS))
+    return True
 
 
 def text_of_exception(details: Mapping[str, Any]) -> str:

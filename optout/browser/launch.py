@@ -352,6 +352,11 @@ def _end(driver: WebDriver, address: Address | None, heartbeat: Heartbeat | None
     family: list[psutil.Process] = []
     if service is None or process is None:
         return
+    if process.poll() is not None:  # the driver died alone; its browser has nobody else
+        profile = (driver.capabilities.get("chrome") or driver.capabilities.get("msedge") or {}).get("userDataDir")
+        if profile:
+            end_leftovers(Path(profile))
+        return
     with suppress(psutil.Error):
         parent = psutil.Process(process.pid)
         family = parent.children(recursive=True)

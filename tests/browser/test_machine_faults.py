@@ -97,7 +97,7 @@ def slow(machine: Machine) -> Machine:
 
 
 @pytest.mark.parametrize("find", [browser_of, driver_of], ids=["browser", "driver"])
-def test_a_browser_that_is_killed_in_mid_run_is_started_once_more(slow: Machine, find: object) -> None:
+def test_a_run_whose_browser_or_driver_is_killed_goes_on_to_its_end(slow: Machine, find: object) -> None:
     running = slow.start(*slow.work(*SOME))
     wait_for(lambda: slow.site.operations, "the first click")
     kill(find(running))  # type: ignore[operator]
@@ -105,7 +105,8 @@ def test_a_browser_that_is_killed_in_mid_run_is_started_once_more(slow: Machine,
     assert (ended.code, ended.account["status"], ended.account["reason"]) == (0, "done", None)
     assert ended.outcomes() == turned_off(ended, *SOME)
     assert truth(slow, *SOME) == all_off(*SOME)
-    assert "the browser ended unexpectedly; starting it once more" in ended.stderr
+    # A browser outlives its driver.
+    assert find is driver_of or "the browser ended unexpectedly; starting it once more" in ended.stderr
     assert slow.site.password_posts(MEMBER.username) == 1
     assert slow.leftovers() == []
 
