@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from benchmarks.growth import write_plots
-from benchmarks.measuring import ROOT, home, measure, medians, seconds_of_own_cpu
+from benchmarks.measuring import ROOT, Measured, home, measure, medians, seconds_of_own_cpu
 from benchmarks.site import remote_site
 from optout.practice.records import Latency
 
@@ -99,27 +99,27 @@ def check_time(rounds: int) -> Figure:
 def eight_accounts(rounds: int) -> tuple[Figure, Figure]:
     """Eight accounts, four at a time, beside eight times one account: time and memory."""
     with remote_site(REAL, 8) as site:
-        weights: dict[str, list[float]] = {"one": [], "eight": []}
         busy: list[float] = []
 
-        def bulk() -> float:
+        def run(count: int, *arguments: str, weigh: bool) -> Measured:
             site.reset()
-            with home(8) as place:
-                done = place.measure(["run", "--all", "--jobs", "4", "--origin", site.origin, *QUIET], weigh=True)
-            assert site.all_off(8)
-            weights["eight"].append(done.megabytes)
+            with home(count) as place:
+                done = place.measure(["run", *arguments, "--origin", site.origin, *QUIET], weigh=weigh)
+            assert site.all_off(count)
+            return done
+
+        def bulk() -> float:
+            done = run(8, "--all", "--jobs", "4", weigh=False)
             busy.append(done.busy)
             return done.seconds
 
-        def single() -> float:
-            site.reset()
-            with home(1) as place:
-                done = place.measure(["run", "member0", "--origin", site.origin, *QUIET], weigh=True)
-            weights["one"].append(done.megabytes)
-            return done.seconds
-
-        eight, one = medians(rounds, bulk, single)
-    heavy, light = max(weights["eight"]), max(weights["one"])
+        eight, one = medians(rounds, bulk, lambda: run(1, "member0", weigh=False).seconds)
+        # Weighed by themselves: reading what every process has in memory takes a core's time.
+        heavy, light = medians(
+            rounds,
+            lambda: run(8, "--all", "--jobs", "4", weigh=True).megabytes,
+            lambda: run(1, "member0", weigh=True).megabytes,
+        )
     times = f"{eight:.1f} s / 8 x {one:.1f} s; all cores {max(busy):.0%} busy"
     masses = f"{heavy:.0f} MB / 8 x {light:.0f} MB"
     return (

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from types import MappingProxyType
 
 from optout.browser.bidi import CommandError, CommandTimeout, Connection, Message
 from optout.browser.devtools_target import (
     PAGE,
+    Command,
     Preload,
     Target,
     bidi_cookie,
@@ -66,7 +67,11 @@ class Wire(Connection):
 
     def ask(self, session: str | None, method: str, params: Message | None = None, *, seconds: float = 30) -> Message:
         """Send a command and return its result. Raises `CommandError`, `CommandTimeout`, `BrowserGone`."""
-        answer = self._await(self.command(session, method, params), method, seconds)
+        return self.result_of(self.command(session, method, params), method, seconds)
+
+    def result_of(self, command: Future[Message], method: str, seconds: float) -> Message:
+        """The result of a command that was sent. Raises as `ask` does."""
+        answer = self._await(command, method, seconds)
         if "error" in answer:
             raise CommandError(method, str(answer["error"].get("code")), str(answer["error"].get("message", "")))
         result: Message = answer["result"]
@@ -89,6 +94,7 @@ class DevTools:
         self._preloads: list[Preload] = []
         self._headers: dict[str, str] = {}
         self._bypasses_cache = False
+        self._unanswered: list[tuple[str, Future[Message]]] = []
         self._commands: dict[str, Callable[[Message, float], Message]] = {
             "session.subscribe": self._subscribe,
             "network.setCacheBehavior": self._set_cache_behavior,
@@ -213,28 +219,32 @@ class DevTools:
         return {}
 
     def _set_cache_behavior(self, params: Message, seconds: float) -> Message:
+        del seconds
         self._bypasses_cache = params["cacheBehavior"] == "bypass"
-        return self._prepare_again(seconds)
+        return self._prepare_again()
 
     def _set_extra_headers(self, params: Message, seconds: float) -> Message:
+        del seconds
         self._headers = {one["name"]: one["value"]["value"] for one in params["headers"]}
-        return self._prepare_again(seconds)
+        return self._prepare_again()
 
     def _add_preload_script(self, params: Message, seconds: float) -> Message:
+        del seconds
         self._preloads = [*self._preloads, Preload(f"({params['functionDeclaration']})()", params.get("sandbox", ""))]
-        with self._lock:
-            present = list(self._by_session.values())
-        for target in present:
-            for method, values in target.preload_commands(self._preloads[-1:]):
-                self._wire.ask(target.session, method, values, seconds=seconds)
-        return {}
+        return self._tell_present(lambda target: target.preload_commands(self._preloads[-1:]))
 
-    def _prepare_again(self, seconds: float) -> Message:
+    def _prepare_again(self) -> Message:
+        return self._tell_present(
+            lambda target: target.network_commands(self._headers, bypasses_cache=self._bypasses_cache)
+        )
+
+    def _tell_present(self, commands: Callable[[Target], Iterator[Command]]) -> Message:
+        """Let it hold for the targets that are there; the answers are looked at before the tabs are handed out."""
         with self._lock:
             present = list(self._by_session.values())
         for target in present:
-            for method, values in target.network_commands(self._headers, bypasses_cache=self._bypasses_cache):
-                self._wire.ask(target.session, method, values, seconds=seconds)
+            for method, values in commands(target):
+                self._unanswered.append((method, self._wire.command(target.session, method, values)))
         return {}
 
     # --- tabs
@@ -252,6 +262,9 @@ class DevTools:
     def _tree(self, params: Message, seconds: float) -> Message:
         del params
         deadline = time.monotonic() + seconds
+        unanswered, self._unanswered = self._unanswered, []
+        for method, command in unanswered:
+            self._wire.result_of(command, method, max(0.0, deadline - time.monotonic()))
         with self._appeared:
             if not wait_in_steps(self._appeared, lambda: bool(self._by_context) or not self.is_open, deadline):
                 raise CommandTimeout(f"the browser showed no tab within {seconds:g} s")

@@ -13,8 +13,7 @@ from subprocess import TimeoutExpired
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from optout.browser.bidi import Channel, Connection
-from optout.browser.devtools import DevTools
+from optout.browser.connecting import connect
 from optout.browser.grid import Address, Heartbeat, end_session, start_session
 from optout.browser.installed import (
     DRIVERS,
@@ -29,7 +28,7 @@ from optout.browser.installed import (
 )
 from optout.browser.session import Browser, Session
 from optout.browser.waiting import DeadlinePassed, Stop, wait_until
-from optout.errors import BrowserGone, UsageError
+from optout.errors import UsageError
 
 if TYPE_CHECKING:
     import psutil
@@ -43,7 +42,6 @@ DOWNLOAD_SECONDS = 45.0
 BROWSER_END_SECONDS = 3.0
 DRIVER_END_SECONDS = 2.0
 LEFTOVER_END_SECONDS = 5.0
-DEVTOOLS_SECONDS = 10.0
 # A run is one person's own errand: nothing in the background, no offer to keep the password, no throttling of the
 # tabs that wait behind the first.
 CHROMIUM_ARGUMENTS = (
@@ -114,7 +112,7 @@ def open_browser(launch: Launch, stop: Stop, warn: Callable[[str], None]) -> Bro
         else _start_here(launch, warn)
     )
     try:
-        connection = _connect(driver, address)
+        connection = connect(driver, address)
         if connection is None and not launch.speaks_bidi:
             _end(driver, address)
             return open_browser(replace(launch, speaks_bidi=True), stop, warn)
@@ -130,36 +128,6 @@ def open_browser(launch: Launch, stop: Stop, warn: Callable[[str], None]) -> Bro
     except BaseException:
         _end(driver, address)
         raise
-
-
-def _connect(driver: WebDriver, address: Address | None) -> Channel | None:
-    """The line to a started browser: Chromium's own protocol where it can be reached, else BiDi; None for neither."""
-    capabilities = driver.capabilities
-    bidi, devtools = capabilities.get("webSocketUrl"), capabilities.get("se:cdp") if address else _devtools(driver)
-    if isinstance(bidi, str):
-        return Connection(bidi, headers=address.socket_headers(address.checked_socket(bidi)) if address else {})
-    if isinstance(devtools, str):
-        return DevTools(devtools, headers=address.socket_headers(address.checked_socket(devtools)) if address else {})
-    return None
-
-
-def _devtools(driver: WebDriver) -> str | None:
-    """The address of a browser here for Chromium's own protocol."""
-    import urllib3  # noqa: PLC0415 -- slow to import
-
-    options: dict[str, str] = {}
-    for name in ("goog:chromeOptions", "ms:edgeOptions"):
-        options |= driver.capabilities.get(name) or {}
-    where = options.get("debuggerAddress", "").replace("localhost", "127.0.0.1")
-    if not where:
-        return None
-    try:
-        with urllib3.PoolManager(timeout=DEVTOOLS_SECONDS, retries=False) as pool:
-            told = pool.request("GET", f"http://{where}/json/version").json()
-    except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-        raise BrowserGone(f"the browser ended while it started ({type(error).__name__})") from error
-    found: str = told["webSocketDebuggerUrl"]
-    return found
 
 
 def open_session(launch: Launch, stop: Stop, warn: Callable[[str], None]) -> Session:
