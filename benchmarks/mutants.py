@@ -64,7 +64,7 @@ MUTANTS = (
         "index-after",
         "The index is not compared after the change",
         "optout/survey.py",
-        (("        return row.state is not State.OFF\n", "        return False\n"),),
+        (("    return row.state is not State.OFF\n", "    return False\n"),),
         scenario("index-stale"),
     ),
     Mutant(

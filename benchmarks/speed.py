@@ -2,17 +2,20 @@
 
 python -m benchmarks.speed                 all figures, five rounds
 python -m benchmarks.speed --rounds 1 --only full-selenium --only check-loads
-python -m benchmarks.speed --write         docs/performance.md and its plots as well
+python -m benchmarks.speed --plots         measure how the cost grows, and draw it
+python -m benchmarks.speed --write         write docs/performance.md from what was measured last, if in parts
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import platform
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 from benchmarks.growth import write_plots
@@ -23,6 +26,9 @@ from optout.practice.records import Latency
 REAL = Latency(page_seconds=0.3, data_seconds=0.0, save_seconds=0.25)
 WITHOUT_VALUE = ("ads-education", "ads-job-information", "ads-employer", "ads-interests")
 QUIET = ("--quiet", "--json")
+WEIGHINGS = 3
+KEPT = ROOT / "build" / "bench"
+PLOTS = ROOT / "docs" / "plots"
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,7 @@ class Figure:
     value: float
     detail: str
     at_least: bool = False
+    rounds: int = 0
 
     @property
     def is_reached(self) -> bool:
@@ -116,7 +123,7 @@ def eight_accounts(rounds: int) -> tuple[Figure, Figure]:
         eight, one = medians(rounds, bulk, lambda: run(1, "member0", weigh=False).seconds)
         # Weighed by themselves: reading what every process has in memory takes a core's time.
         heavy, light = medians(
-            rounds,
+            min(rounds, WEIGHINGS),
             lambda: run(8, "--all", "--jobs", "4", weigh=True).megabytes,
             lambda: run(1, "member0", weigh=True).megabytes,
         )
@@ -191,6 +198,10 @@ def _one(figure: Callable[[int], Figure]) -> Callable[[int], tuple[Figure, ...]]
     return lambda rounds: (figure(rounds),)
 
 
+ORDER = (
+    "full-selenium", "full-playwright", "check-loads", "check-time", "bulk-time", "bulk-memory", "grid",
+    "own-cpu", "help",
+)  # fmt: skip
 FIGURES: dict[str, Callable[[int], tuple[Figure, ...]]] = {
     "full-selenium": _one(
         lambda rounds: full_run(
@@ -216,33 +227,53 @@ FIGURES: dict[str, Callable[[int], tuple[Figure, ...]]] = {
 
 def table(figures: list[Figure]) -> str:
     """The figures as a Markdown table."""
-    lines = ["| figure | to reach | measured | reached | from |", "| --- | --- | --- | --- | --- |"]
+    lines = ["| figure | to reach | measured | reached | from | rounds |", "| --- | --- | --- | --- | --- | --- |"]
     for one in figures:
         sign = "≥" if one.at_least else "≤"
         reached = "yes" if one.is_reached else "**no**"
-        lines.append(f"| {one.text} | {sign} {one.target:g} | {one.value:.2f} | {reached} | {one.detail} |")
+        lines.append(
+            f"| {one.text} | {sign} {one.target:g} | {one.value:.2f} | {reached} | {one.detail} | {one.rounds} |"
+        )
     return "\n".join(lines)
+
+
+def measured(names: list[str], rounds: int) -> list[Figure]:
+    """Measure these figures; each is kept as soon as it is there."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    figures: list[Figure] = []
+    for name in names:
+        for one in FIGURES[name](rounds):
+            figure = replace(one, rounds=min(rounds, WEIGHINGS) if one.name == "bulk-memory" else rounds)
+            (KEPT / f"{figure.name}.json").write_text(json.dumps(asdict(figure)), encoding="utf-8")
+            print(f"{figure.name}: {figure.value:.2f} ({figure.detail})", file=sys.stderr, flush=True)
+            figures.append(figure)
+    return figures
+
+
+def write_page() -> None:
+    """Write docs/performance.md from what is kept. Raises `FileNotFoundError` naming what was not measured yet."""
+    figures = [Figure(**json.loads((KEPT / f"{name}.json").read_text(encoding="utf-8"))) for name in ORDER]
+    plots = (KEPT / "plots.md").read_text(encoding="utf-8")
+    text = (ROOT / "benchmarks" / "performance.md.in").read_text(encoding="utf-8")
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    text = text.replace("@TABLE@", table(figures)).replace("@MACHINE@", machine).replace("@PLOTS@", plots)
+    (ROOT / "docs" / "performance.md").write_text(text, encoding="utf-8")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", action="append", choices=sorted(FIGURES))
-    parser.add_argument("--write", action="store_true", help="write docs/performance.md and its plots")
+    parser.add_argument("--plots", action="store_true", help="measure how the cost grows, and draw it")
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md from what was measured last")
     given = parser.parse_args()
-    figures: list[Figure] = []
-    for name, figure in FIGURES.items():
-        if not given.only or name in given.only:
-            for one in figure(given.rounds):
-                figures.append(one)
-                print(f"{one.name}: {one.value:.2f} ({one.detail})", file=sys.stderr, flush=True)
-    print(table(figures))
+    if given.only or not (given.plots or given.write):
+        print(table(measured(given.only or list(FIGURES), given.rounds)))
+    if given.plots:
+        KEPT.mkdir(parents=True, exist_ok=True)
+        (KEPT / "plots.md").write_text(write_plots(PLOTS), encoding="utf-8")
     if given.write:
-        plots = write_plots(ROOT / "docs" / "plots")
-        text = (ROOT / "benchmarks" / "performance.md.in").read_text(encoding="utf-8")
-        machine = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
-        text = text.replace("@TABLE@", table(figures)).replace("@MACHINE@", machine).replace("@PLOTS@", plots)
-        (ROOT / "docs" / "performance.md").write_text(text.replace("@ROUNDS@", str(given.rounds)), encoding="utf-8")
+        write_page()
 
 
 if __name__ == "__main__":

@@ -14,12 +14,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
+from dataclasses import replace
 from types import MappingProxyType
 
 from optout.browser.bidi import CommandError, CommandTimeout, Connection, Message
 from optout.browser.devtools_target import (
+    FRAME,
     PAGE,
     Command,
+    NetworkRules,
     Preload,
     Target,
     bidi_cookie,
@@ -27,6 +30,7 @@ from optout.browser.devtools_target import (
     text_of_exception,
     wait_in_steps,
 )
+from optout.browser.needless import blocked_urls
 from optout.errors import OptoutError
 
 DEFAULT = "default"
@@ -92,13 +96,13 @@ class DevTools:
         self._by_context: dict[str, Target] = {}
         self._user_contexts: set[str] = set()
         self._preloads: list[Preload] = []
-        self._headers: dict[str, str] = {}
-        self._bypasses_cache = False
+        self._network_rules = NetworkRules()
         self._unanswered: list[tuple[str, Future[Message]]] = []
         self._commands: dict[str, Callable[[Message, float], Message]] = {
             "session.subscribe": self._subscribe,
             "network.setCacheBehavior": self._set_cache_behavior,
             "network.setExtraHeaders": self._set_extra_headers,
+            "network.addIntercept": self._block,
             "script.addPreloadScript": self._add_preload_script,
             "script.callFunction": self._call_function,
             "script.evaluate": self._evaluate,
@@ -175,9 +179,12 @@ class DevTools:
             owner = info.get("browserContextId")
             user_context = owner if owner in self._user_contexts else DEFAULT
             parent = self._by_session.get(parent_session or "")
-            target = Target(info["targetId"], session, info["type"], user_context, parent.root if parent else None)
+            kind = (
+                FRAME if info.get("subtype") else info["type"]
+            )  # a page that is made ready behind another (prerender)
+            target = Target(info["targetId"], session, kind, user_context, parent.root if parent else None)
             self._by_session[session] = target
-        for method, params in target.preparation(self._preloads, self._headers, bypasses_cache=self._bypasses_cache):
+        for method, params in target.preparation(self._preloads, self._network_rules):
             self._wire.command(session, method, params)
         self._wire.command(session, "Target.setAutoAttach", ATTACH)
         self._wire.command(session, "Runtime.runIfWaitingForDebugger").add_done_callback(
@@ -220,12 +227,19 @@ class DevTools:
 
     def _set_cache_behavior(self, params: Message, seconds: float) -> Message:
         del seconds
-        self._bypasses_cache = params["cacheBehavior"] == "bypass"
+        self._network_rules = replace(self._network_rules, bypasses_cache=params["cacheBehavior"] == "bypass")
         return self._prepare_again()
 
     def _set_extra_headers(self, params: Message, seconds: float) -> Message:
         del seconds
-        self._headers = {one["name"]: one["value"]["value"] for one in params["headers"]}
+        headers = {one["name"]: one["value"]["value"] for one in params["headers"]}
+        self._network_rules = replace(self._network_rules, headers=headers)
+        return self._prepare_again()
+
+    def _block(self, params: Message, seconds: float) -> Message:
+        """Whatever is to be intercepted here is to be refused: the browser does that by itself."""
+        del seconds
+        self._network_rules = replace(self._network_rules, blocked=tuple(blocked_urls(params["urlPatterns"])))
         return self._prepare_again()
 
     def _add_preload_script(self, params: Message, seconds: float) -> Message:
@@ -234,9 +248,7 @@ class DevTools:
         return self._tell_present(lambda target: target.preload_commands(self._preloads[-1:]))
 
     def _prepare_again(self) -> Message:
-        return self._tell_present(
-            lambda target: target.network_commands(self._headers, bypasses_cache=self._bypasses_cache)
-        )
+        return self._tell_present(lambda target: target.network_commands(self._network_rules))
 
     def _tell_present(self, commands: Callable[[Target], Iterator[Command]]) -> Message:
         """Let it hold for the targets that are there; the answers are looked at before the tabs are handed out."""

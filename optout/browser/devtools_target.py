@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -39,6 +39,15 @@ class Preload:
     world: str
 
 
+@dataclass(frozen=True, slots=True)
+class NetworkRules:
+    """What every request carries, whether a cache may answer it, and which addresses are not asked at all."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    bypasses_cache: bool = False
+    blocked: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class _Request:
     """A request under way. `navigation` is the load that it is the document of, if it is one."""
@@ -68,9 +77,7 @@ class Target:
 
     # --- how it is prepared
 
-    def preparation(
-        self, preloads: Sequence[Preload], headers: Mapping[str, str], *, bypasses_cache: bool
-    ) -> Iterator[Command]:
+    def preparation(self, preloads: Sequence[Preload], rules: NetworkRules) -> Iterator[Command]:
         """The commands that a target gets before it does anything."""
         if self.kind in (PAGE, FRAME):
             yield "Page.enable", {}
@@ -78,14 +85,15 @@ class Target:
             yield "Runtime.enable", {}
         if self.kind in (PAGE, FRAME, *WORKERS):
             yield "Network.enable", {}
-            yield from self.network_commands(headers, bypasses_cache=bypasses_cache)
+            yield from self.network_commands(rules)
         yield from self.preload_commands(preloads)
 
-    def network_commands(self, headers: Mapping[str, str], *, bypasses_cache: bool) -> Iterator[Command]:
-        """What every request carries, and whether a cache may answer it."""
+    def network_commands(self, rules: NetworkRules) -> Iterator[Command]:
+        """What holds for its requests."""
         if self.kind in (PAGE, FRAME, *WORKERS):
-            yield "Network.setExtraHTTPHeaders", {"headers": dict(headers)}
-            yield "Network.setCacheDisabled", {"cacheDisabled": bypasses_cache}
+            yield "Network.setExtraHTTPHeaders", {"headers": dict(rules.headers)}
+            yield "Network.setCacheDisabled", {"cacheDisabled": rules.bypasses_cache}
+            yield "Network.setBlockedURLs", {"urls": list(rules.blocked)}
 
     def preload_commands(self, preloads: Sequence[Preload]) -> Iterator[Command]:
         """The scripts that run first. In frames of another origin only those of the page's own world."""

@@ -78,7 +78,13 @@ FIREFOX_PREFERENCES: tuple[tuple[str, bool | int | str], ...] = (
     ("network.captive-portal-service.enabled", False),
     ("network.connectivity-service.enabled", False),
 )
-LIGHT_FIREFOX_PREFERENCES = (("permissions.default.image", 2), ("gfx.downloadable_fonts.enabled", False))
+LIGHT_FIREFOX_PREFERENCES = (
+    ("permissions.default.image", 2),
+    ("gfx.downloadable_fonts.enabled", False),
+    ("media.autoplay.default", 5),
+    ("media.preload.default", 1),
+    ("media.preload.auto", 1),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +130,12 @@ def open_browser(launch: Launch, stop: Stop, warn: Callable[[str], None]) -> Bro
         stop.check()
         has_native_gpc = driver.capabilities.get("browserName") == "firefox"
         heartbeat = Heartbeat(address, str(driver.session_id), connection) if address else None
-        return Browser(connection, lambda: _end(driver, address, heartbeat), has_native_gpc=has_native_gpc)
+        return Browser(
+            connection,
+            lambda: _end(driver, address, heartbeat),
+            has_native_gpc=has_native_gpc,
+            is_light=launch.light,
+        )
     except BaseException:
         _end(driver, address)
         raise

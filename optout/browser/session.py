@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from optout.browser.bidi import Channel, CommandError
+from optout.browser.needless import url_patterns
 from optout.browser.network import Response, Traffic
 from optout.browser.tab import SANDBOX, Tab, page_script
 from optout.browser.waiting import Stop
@@ -29,20 +30,25 @@ GPC_SCRIPT = """() => { Object.defineProperty(Navigator.prototype, "globalPrivac
 class Browser:
     """A started browser, prepared once: events, no cache, Global Privacy Control, page.js in every page.
 
-    `quit_driver` ends browser and driver; `has_native_gpc` says that the browser itself sends the signal.
+    `quit_driver` ends browser and driver; `has_native_gpc` says that the browser itself sends the signal; `is_light`:
+    trackers of third parties are not asked for.
     """
 
-    def __init__(self, connection: Channel, quit_driver: Callable[[], None], *, has_native_gpc: bool) -> None:
+    def __init__(
+        self, connection: Channel, quit_driver: Callable[[], None], *, has_native_gpc: bool, is_light: bool = True
+    ) -> None:
         self.connection = connection
         self._quit_driver = quit_driver
-        self._prepare(has_native_gpc)
+        self._prepare(has_native_gpc=has_native_gpc, is_light=is_light)
 
-    def _prepare(self, has_native_gpc: bool) -> None:
+    def _prepare(self, *, has_native_gpc: bool, is_light: bool) -> None:
         commands: list[tuple[str, dict[str, Any]]] = [
             ("session.subscribe", {"events": list(EVENTS)}),
             ("network.setCacheBehavior", {"cacheBehavior": "bypass"}),
             ("script.addPreloadScript", {"functionDeclaration": f"() => {{ {page_script()} }}", "sandbox": SANDBOX}),
         ]
+        if is_light:
+            commands.append(("network.addIntercept", {"phases": ["beforeRequestSent"], "urlPatterns": url_patterns()}))
         if not has_native_gpc:
             header = {"name": "Sec-GPC", "value": {"type": "string", "value": "1"}}
             commands.append(("network.setExtraHeaders", {"headers": [header]}))
@@ -192,6 +198,9 @@ class Session:
         if method == "browsingContext.contextCreated":
             self._context_created(event)
             return
+        if event.get("isBlocked"):  # a tracker; any session of the browser may say so, and only once is it heard
+            with suppress(BrowserGone):
+                self._connection.post("network.failRequest", {"request": event["request"]["request"]})
         tab = self._tab_of(event.get("context"))
         if tab is None:
             return

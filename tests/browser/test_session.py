@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from optout.browser.launch import Launch
+from optout.browser.launch import Launch, open_session
 from optout.browser.session import Session
 from optout.browser.tab import Tab
 from optout.browser.waiting import Stop
 from optout.errors import PageError
-from tests.harness import SharedBrowser
+from tests.harness import SharedBrowser, wanted_browser
 from tests.machine import wait_for
 
 pytestmark = pytest.mark.browser
@@ -28,6 +28,8 @@ PAGES = {
     "/alerts": "<button onclick=\"alert('hello'); document.title = 'after'\">tell</button>",
     "/opens": "<button onclick=\"window.open('/popup')\">open</button>",
     "/popup": "<p>popup</p>",
+    "/tracked": "<script>document.write(`<script src='http://localhost:${location.search.slice(1)}/gtm.js'><\\/script>"
+    "<video src='/film.mp4' autoplay></video>`); fetch('/data.json')</script>",
     "/loop": "",
 }
 
@@ -57,7 +59,7 @@ def site() -> Iterator[Site]:
             self.send_response(302 if self.path == "/loop" else 200)
             if self.path == "/loop":
                 self.send_header("Location", "/loop")
-            page = PAGES.get(self.path, "").encode()
+            page = PAGES.get(self.path.partition("?")[0], "").encode()
             self.send_header("Content-Type", "text/html")
             self.send_header("Cache-Control", "max-age=3600")
             self.send_header("Content-Length", str(len(page)))
@@ -226,3 +228,27 @@ def test_a_hidden_tab_is_pictured_all_the_same(session: Session, site: Site) -> 
     tab = session.new_tab()
     tab.load(site.origin + "/")
     assert len(tab.picture({"x": 0, "y": 0, "width": 50, "height": 30})) > 100
+
+
+def test_trackers_and_films_are_never_asked_for_and_not_waited_for(site: Site) -> None:
+    session = open_session(Launch(kind=wanted_browser()), Stop(), lambda _: None)
+    try:
+        tracker = {"type": "pattern", "hostname": "localhost"}  # one that could be reached, were it asked
+        session._connection.send("network.addIntercept", {"phases": ["beforeRequestSent"], "urlPatterns": [tracker]})
+        session.first_tab.load(f"{site.origin}/tracked?{site.origin.rpartition(':')[2]}")
+        wait_for(lambda: "/data.json" in [path for path, _ in site.requests], "the page's own data")
+        assert session.first_tab.traffic.wait_quiet(still=0.3, within=5)
+    finally:
+        session.close()
+    assert [path for path, _ in site.requests if path in ("/gtm.js", "/film.mp4")] == []
+
+
+def test_every_browser_leaves_out_the_usual_trackers(monkeypatch: pytest.MonkeyPatch, site: Site) -> None:
+    monkeypatch.setattr("optout.browser.session.url_patterns", lambda: [{"type": "pattern", "hostname": "localhost"}])
+    session = open_session(Launch(kind=wanted_browser()), Stop(), lambda _: None)
+    try:
+        session.first_tab.load(f"{site.origin}/tracked?{site.origin.rpartition(':')[2]}")
+        wait_for(lambda: "/data.json" in [path for path, _ in site.requests], "the page's own data")
+    finally:
+        session.close()
+    assert "/gtm.js" not in [path for path, _ in site.requests]

@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from optout.browser.devtools_target import FRAME, PAGE, Preload, Target, bidi_cookie, devtools_cookie, text_of_exception
+from optout.browser.devtools_target import (
+    FRAME,
+    PAGE,
+    NetworkRules,
+    Preload,
+    Target,
+    bidi_cookie,
+    devtools_cookie,
+    text_of_exception,
+)
 
 GPC = {"Sec-GPC": "1"}
 SCRIPTS = (Preload("ours", "optout"), Preload("everyone's", ""))
@@ -142,9 +151,11 @@ def test_a_question_in_a_frame_of_another_origin_is_the_tab_s() -> None:
 
 @pytest.mark.parametrize("kind", ["page", "iframe", "worker", "service_worker"])
 def test_whatever_sends_requests_says_that_it_sends_the_signal(kind: str) -> None:
-    commands = dict(Target("x", "s", kind, "default", None).preparation(SCRIPTS, GPC, bypasses_cache=True))
+    rules = NetworkRules(GPC, bypasses_cache=True, blocked=("*://tracker/*",))
+    commands = dict(Target("x", "s", kind, "default", None).preparation(SCRIPTS, rules))
     assert commands["Network.setExtraHTTPHeaders"] == {"headers": GPC}
     assert commands["Network.setCacheDisabled"] == {"cacheDisabled": True}
+    assert commands["Network.setBlockedURLs"] == {"urls": ["*://tracker/*"]}
 
 
 def test_our_own_world_is_in_tabs_only(tab: Target) -> None:
