@@ -179,9 +179,8 @@ class DevTools:
             owner = info.get("browserContextId")
             user_context = owner if owner in self._user_contexts else DEFAULT
             parent = self._by_session.get(parent_session or "")
-            kind = (
-                FRAME if info.get("subtype") else info["type"]
-            )  # a page that is made ready behind another (prerender)
+            # A subtype is a page that is made ready behind another one (prerender).
+            kind = FRAME if info.get("subtype") else info["type"]
             target = Target(info["targetId"], session, kind, user_context, parent.root if parent else None)
             self._by_session[session] = target
         for method, params in target.preparation(self._preloads, self._network_rules):
