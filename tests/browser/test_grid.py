@@ -67,7 +67,7 @@ def test_accounts_are_run_on_the_nodes_and_no_session_stays(
     for member in people.accounts:
         truth = people.truth(member.username)
         assert {truth[one] for one in ONLY} == {"off"}
-    assert grid.sessions() == []
+    wait_for(lambda: not grid.sessions(), "the end of every session")  # a busy hub takes a moment to say so
     assert not list((tmp_path / "profiles").glob("*")), "a run on a grid made a browser profile here"
 
 
