@@ -29,6 +29,8 @@ QUIET = ("--quiet", "--json")
 WEIGHINGS = 3
 KEPT = ROOT / "build" / "bench"
 PLOTS = ROOT / "docs" / "plots"
+NO_PLOTS = """Not measured for this page: `make bench ARGS=--plots` measures 1 to 16 accounts, 5 to 200 settings and pages of
+50 to 1000 ms, and draws the plots."""
 
 
 @dataclass(frozen=True)
@@ -253,7 +255,7 @@ def measured(names: list[str], rounds: int) -> list[Figure]:
 def write_page() -> None:
     """Write docs/performance.md from what is kept. Raises `FileNotFoundError` naming what was not measured yet."""
     figures = [Figure(**json.loads((KEPT / f"{name}.json").read_text(encoding="utf-8"))) for name in ORDER]
-    plots = (KEPT / "plots.md").read_text(encoding="utf-8")
+    plots = (KEPT / "plots.md").read_text(encoding="utf-8") if (KEPT / "plots.md").is_file() else NO_PLOTS
     text = (ROOT / "benchmarks" / "performance.md.in").read_text(encoding="utf-8")
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     text = text.replace("@TABLE@", table(figures)).replace("@MACHINE@", machine).replace("@PLOTS@", plots)
