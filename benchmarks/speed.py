@@ -29,8 +29,8 @@ QUIET = ("--quiet", "--json")
 WEIGHINGS = 3
 KEPT = ROOT / "build" / "bench"
 PLOTS = ROOT / "docs" / "plots"
-NO_PLOTS = """Not measured for this page: `make bench ARGS=--plots` measures 1 to 16 accounts, 5 to 200 settings and pages of
-50 to 1000 ms, and draws the plots."""
+NO_PLOTS = """Not measured for this page: `make bench ARGS=--plots` measures 1 to 16 accounts, 5 to 200 settings and
+pages of 50 to 1000 ms, and draws the plots."""
 
 
 @dataclass(frozen=True)
