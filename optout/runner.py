@@ -78,6 +78,7 @@ class AccountRun:
         self._entry = Entry(means.visitor, means.signin, means.timing, self._note)
         self._survey = Survey(means.directory, means.visitor, self._entry, means.timing, means.stop, self._note)
         self._proofs: dict[str, Dated] = {}
+        self._is_reconciled = False
 
     def execute(self) -> AccountResult:
         """Do the task and report every setting in scope, each once.
@@ -262,6 +263,8 @@ class AccountRun:
 
     def _mark_cascade(self, case: Case) -> None:
         """A setting that was on and goes off with another was on before this run, whatever it shows at its turn."""
+        if self._task.target is not State.OFF:
+            return  # putting back takes nothing along
         causes = [one for one in self._cases if one.setting.id in case.setting.after and one.was_operated]
         if causes and case.before is None and case.listed and case.listed.state is State.ON:
             case.before, case.went_along = State.ON, True
@@ -283,6 +286,7 @@ class AccountRun:
                 self._settle_disagreement(case, session.first_tab, fresh)
             if case.result:
                 self._means.progress.setting_done(self._task.account, case.result)
+        self._is_reconciled = True
 
     def _read_afresh(self, session: Session, index_ids: Sequence[str]) -> dict[str, IndexReading]:
         return {one: self._survey.read(session, session.first_tab, one).reading for one in index_ids}
@@ -312,6 +316,11 @@ class AccountRun:
     # --- the end
 
     def _result_of(self, case: Case, reason: str | None) -> SettingResult:
+        is_off = case.result is not None and case.result.outcome is Outcome.TURNED_OFF
+        if case.went_along and is_off and not self._is_reconciled:
+            # It was left to the index at the end to confirm it, and that end did not come.
+            why = "another setting took it along, but the run ended before its index could confirm that"
+            conclude(case, Outcome.FAILED, reason=f"{why}: {reason}")
         if case.result is not None:
             return case.result
         if case.was_operated:
