@@ -63,6 +63,7 @@ class Case:
     verified: State | None = None
     before: State | None = None
     went_along: bool = False  # it was on, and a setting was switched that takes this one along
+    is_confirmed: bool = False  # its index was read after the last change, and compared with its own page
     step: Step = Step.EXAMINE
     not_before: float = 0.0
     tries: int = 0

@@ -78,7 +78,6 @@ class AccountRun:
         self._entry = Entry(means.visitor, means.signin, means.timing, self._note)
         self._survey = Survey(means.directory, means.visitor, self._entry, means.timing, means.stop, self._note)
         self._proofs: dict[str, Dated] = {}
-        self._is_reconciled = False
 
     def execute(self) -> AccountResult:
         """Do the task and report every setting in scope, each once.
@@ -274,27 +273,30 @@ class AccountRun:
     def _reconcile(self, session: Session) -> None:
         """Compare what the settings' own pages say with fresh indexes; look at both again where they disagree."""
         changed = [case for case in self._cases if case.result and case.result.outcome is Outcome.TURNED_OFF]
-        index_ids = sorted({case.setting.index for case in changed if case.listed and case.setting.index})
         settled = max((case.not_before for case in self._cases), default=0.0)
-        fresh = {name: one.reading for name, one in self._proofs.items() if one.began >= settled and name in index_ids}
-        fresh |= self._read_afresh(session, [one for one in index_ids if one not in fresh])
-        if any(fails_to_confirm(case, fresh) for case in changed):
-            self._means.stop.pause(self._means.timing.settle)
-            fresh = self._read_afresh(session, index_ids)
+        for index_id in sorted({case.setting.index for case in changed if case.listed and case.setting.index}):
+            listed = [case for case in changed if case.listed and case.setting.index == index_id]
+            dated = self._proofs.get(index_id)
+            if dated is None or dated.began < settled:
+                dated = self._survey.read(session, session.first_tab, index_id)
+            self._confirm(session, listed, dated.reading)
         for case in changed:
-            if fails_to_confirm(case, fresh):
-                self._settle_disagreement(case, session.first_tab, fresh)
             if case.result:
                 self._means.progress.setting_done(self._task.account, case.result)
-        self._is_reconciled = True
 
-    def _read_afresh(self, session: Session, index_ids: Sequence[str]) -> dict[str, IndexReading]:
-        return {one: self._survey.read(session, session.first_tab, one).reading for one in index_ids}
+    def _confirm(self, session: Session, cases: Sequence[Case], fresh: IndexReading) -> None:
+        """Settle the cases of one index with a reading of it that began after the last change."""
+        if any(fails_to_confirm(case, fresh) for case in cases):
+            self._means.stop.pause(self._means.timing.settle)
+            fresh = self._survey.read(session, session.first_tab, fresh.index.id).reading
+        for case in cases:
+            if fails_to_confirm(case, fresh):
+                self._settle_disagreement(case, session.first_tab, fresh)
+            case.is_confirmed = True
 
-    def _settle_disagreement(self, case: Case, tab: Tab, fresh: Mapping[str, IndexReading]) -> None:
+    def _settle_disagreement(self, case: Case, tab: Tab, index: IndexReading) -> None:
         """The index says on, the own page said off: read the own page again, then say what is doubted."""
         first = case.result
-        index = fresh[case.setting.index or ""]
         listed: Reading | str = index.reading(case.setting.id) or f"its index could not be read again: {index.problem}"
         case.result, case.tries = None, FAULTS
         case.step = Step.VERIFY
@@ -316,10 +318,9 @@ class AccountRun:
     # --- the end
 
     def _result_of(self, case: Case, reason: str | None) -> SettingResult:
-        is_off = case.result is not None and case.result.outcome is Outcome.TURNED_OFF
-        if case.went_along and is_off and not self._is_reconciled:
-            # It was left to the index at the end to confirm it, and that end did not come.
-            why = "another setting took it along, but the run ended before its index could confirm that"
+        if case.result and case.result.outcome is Outcome.TURNED_OFF and case.listed and not case.is_confirmed:
+            # A claim needs the index as well (proof rule 4), and that end did not come.
+            why = "its own page says off, but the run ended before its index could confirm that"
             conclude(case, Outcome.FAILED, reason=f"{why}: {reason}")
         if case.result is not None:
             return case.result

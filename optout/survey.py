@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from optout.browser.recognition import PageKind
@@ -101,11 +101,8 @@ class Survey:
         case.row_path = row.path if row else None
 
 
-def fails_to_confirm(case: Case, fresh: Mapping[str, IndexReading]) -> bool:
+def fails_to_confirm(case: Case, index: IndexReading) -> bool:
     """Whether the fresh index does not say off of a setting whose row showed a value before."""
-    index = fresh.get(case.setting.index or "")
-    if index is None or case.listed is None:
-        return False
     if index.problem:
         return True
     row = index.rows.get(case.setting.id)

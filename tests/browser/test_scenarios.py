@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import replace
@@ -12,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from optout.fleet import Orders
-from optout.outcomes import Outcome, Status
+from optout.outcomes import AccountResult, Outcome, Status
+from optout.practice.members import BY_ID
 from optout.practice.scenarios import SCENARIOS
 from optout.practice.site import PracticeSite
 from tests.harness import Bench, Nobody, SharedBrowser
@@ -142,6 +145,44 @@ def _end_sessions_once(site: PracticeSite) -> None:
         return html
 
     site.rewrite = end
+
+
+@pytest.mark.parametrize("only", [["ads-age", "ads-gender"], ["ads-off-linkedin", "affiliate-sharing"]])
+def test_a_run_that_ends_before_the_index_confirms_claims_nothing(
+    site: PracticeSite, bench: Bench, only: list[str]
+) -> None:
+    """Every own page says off, but the index at the end cannot be read any more: that is half a proof."""
+    account = _run_until_the_index_is_read_again(site, bench, only)
+    assert (account.status, [str(one.outcome) for one in account.settings]) == (
+        Status.NEEDS_HUMAN,
+        ["failed"] * len(only),
+    )
+    assert all("before its index could confirm that" in (one.reason or "") for one in account.settings)
+    assert [site.truth(MEMBER.username)[one] for one in only] == ["off"] * len(only)
+
+
+def _run_until_the_index_is_read_again(site: PracticeSite, bench: Bench, only: list[str]) -> AccountResult:
+    """Signed out as soon as every setting was seen off, the index at the end excepted; the password was used before."""
+    paths = {site.path_of(BY_ID[one]): one for one in only}
+    seen_off: set[str] = set()
+    all_seen, index_loads = threading.Event(), itertools.count(1)
+
+    def watch(path: str, html: str) -> str:
+        if path in paths and site.truth(MEMBER.username)[paths[path]] == "off":
+            seen_off.add(paths[path])
+            if len(seen_off) == len(only):
+                all_seen.set()
+        if path.endswith("/categories/ads") and next(index_loads) > 1:
+            all_seen.wait(20)
+            site.expire_sessions()
+            return ""
+        return html
+
+    site.rewrite = watch
+    try:
+        return bench.carry_out([bench.errand(site, MEMBER, only=only)], Orders("run")).accounts[0]
+    finally:
+        site.rewrite = None
 
 
 def test_an_index_that_has_lost_most_of_its_rows_proves_no_absence(site: PracticeSite, bench: Bench) -> None:

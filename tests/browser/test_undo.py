@@ -52,6 +52,16 @@ def test_undo_leaves_alone_what_somebody_has_switched_on_since(machine: Machine)
     assert [one.control_id for one in site.operations[operations:]] == ["ads-gender"]
 
 
+def test_undo_of_a_cause_finds_what_went_along_with_it_on_already(machine: Machine) -> None:
+    """The run's cascade is not looked for in the other direction: what is on again is restored, not turned off."""
+    site, both = machine.site, ("ads-off-linkedin", "affiliate-sharing")
+    assert machine.run(*machine.work(*both)).outcomes() == dict.fromkeys(both, "turned-off")
+    site.set(MEMBER.username, "affiliate-sharing", True)
+    undone = machine.run(*machine.work(command="undo"))
+    assert (undone.code, undone.outcomes()) == (0, dict.fromkeys(both, "restored"))
+    assert [site.truth(MEMBER.username)[one] for one in both] == ["on", "on"]
+
+
 def test_undo_of_a_part_leaves_the_rest_to_be_undone(machine: Machine) -> None:
     assert machine.run(*machine.work("ads-age", "ads-gender")).code == 0
     first = machine.run(*machine.work("ads-age", command="undo"))
