@@ -4,34 +4,70 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated, NoReturn
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from types import MappingProxyType
+from typing import Annotated, Any, NoReturn
 
 import typer
 
-from optout.cli.accounts_commands import accounts_app
-from optout.cli.doctor_command import doctor
-from optout.cli.history_commands import history, report
-from optout.cli.login_command import login
-from optout.cli.notices_command import notices
-from optout.cli.practice_command import practice
-from optout.cli.rights_command import rights
-from optout.cli.run_commands import check, run, undo
-from optout.cli.schedule_command import schedule
-from optout.cli.selectors_commands import selectors_app
-from optout.cli.settings_commands import settings
 from optout.errors import NeedsHuman, OptoutError, Stopped, place_of
 
-app = typer.Typer(
-    name="optout",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+# Every command and its module under optout.cli, in the order of the help.
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "run": "run_commands",
+        "check": "run_commands",
+        "undo": "run_commands",
+        "login": "login_command",
+        "settings": "settings_commands",
+        "history": "history_commands",
+        "report": "history_commands",
+        "rights": "rights_command",
+        "notices": "notices_command",
+        "practice": "practice_command",
+        "doctor": "doctor_command",
+        "schedule": "schedule_command",
+    }
 )
-for _command in (run, check, undo, login, settings, history, report, rights, notices, practice, doctor, schedule):
-    app.command()(_command)
-app.add_typer(accounts_app, name="accounts", help="Add, list and remove the accounts to sign in to")
-app.add_typer(selectors_app, name="selectors", help="Look at the selectors, check and repair them")
+GROUPS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "accounts": ("accounts_commands", "Add, list and remove the accounts to sign in to"),
+        "selectors": ("selectors_commands", "Look at the selectors, check and repair them"),
+    }
+)
+
+
+def build_app(only: str | None = None) -> typer.Typer:
+    """The program with all its commands, or with the one of that name: to build all of them takes 0.1 s of every start.
+
+    A name that is none gives all, for the error that lists them.
+    """
+    is_known = only in COMMANDS or only in GROUPS
+    app = typer.Typer(
+        name="optout",
+        callback=root,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    for name, module in COMMANDS.items():
+        if name == only or not is_known:
+            app.command()(_part(module, name))
+    for name, (module, text) in GROUPS.items():
+        if name == only or not is_known:
+            app.add_typer(_part(module, f"{name}_app"), name=name, help=text)
+    return app
+
+
+def _part(module: str, name: str) -> Any:
+    return getattr(import_module(f"optout.cli.{module}"), name)
+
+
+def _wanted_command(arguments: Sequence[str], environ: Mapping[str, str]) -> str | None:
+    """The command that a command line names, if it is plain to see; None for a shell that asks what it could be."""
+    return None if "_OPTOUT_COMPLETE" in environ or not arguments else arguments[0]
 
 
 def _print_version(wanted: bool) -> None:
@@ -42,7 +78,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def root(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop")
@@ -67,7 +102,7 @@ def main() -> NoReturn:
     """Run the program; every foreseeable fault is one sentence and an exit code."""
     os.umask(0o077)  # whatever is written here, also by the browser, is for this person only
     try:
-        code = app(standalone_mode=False)
+        code = build_app(_wanted_command(sys.argv[1:], os.environ))(standalone_mode=False)
     except typer.Exit as error:
         code = error.exit_code
     except typer.Abort:

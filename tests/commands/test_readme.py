@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from optout.cli.app import app
+from optout.cli.app import build_app
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -37,12 +37,12 @@ def test_the_help_in_the_readme_is_what_the_program_says() -> None:
 def test_every_command_in_a_document_is_one_of_the_program(document: Path) -> None:
     for line in commands_in(document):
         words = re.split(r"\s{2,}#|\s#\s|[<>|;]", line)[0].split()[1:]
-        command = get_command(app)
+        command = get_command(build_app())
         while words and getattr(command, "commands", None) and words[0] in command.commands:  # type: ignore[attr-defined]
             command = command.commands[words.pop(0)]  # type: ignore[attr-defined]
         known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
         known |= {"--help", "-h"}
-        if command is get_command(app) or getattr(command, "commands", None):
+        if getattr(command, "commands", None):
             known |= {"--install-completion", "--show-completion"}
             assert not words or words[0].startswith("-"), f"{document.name}: {line}"
         used = {word.split("=")[0] for word in words if word.startswith("-")}

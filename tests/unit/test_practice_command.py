@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -15,9 +17,21 @@ from optout.practice.scenarios import SCENARIOS
 SCRIPT = "import typer; from optout.cli.practice_command import practice; typer.run(practice)"
 
 
-def start(*arguments: str) -> subprocess.Popen[str]:
+@contextmanager
+def start(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The command for the length of the block; what is still there afterwards is ended, or a failure would wait."""
+    # A shell's background job has Ctrl-C ignored, and hands that down.
+    handler = signal.signal(signal.SIGINT, signal.SIG_DFL)
     command = [sys.executable, "-u", "-c", SCRIPT, *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_the_list_names_every_scenario_with_its_sentence() -> None:
