@@ -131,4 +131,6 @@ def _taken_lock(places: Places, account: str, origin: str) -> FileLock | None:
 
 def _import_selenium() -> None:
     """Before the thread starts, where it would share the interpreter with the imports of everything else."""
-    import selenium.webdriver.chromium.webdriver  # noqa: F401, PLC0415 -- slow to import
+    import selenium.webdriver.chrome.options  # noqa: PLC0415 -- slow to import
+    import selenium.webdriver.chrome.service  # noqa: PLC0415
+    import selenium.webdriver.remote.remote_connection  # noqa: F401, PLC0415

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from optout.browser.bidi import Channel, Connection
 from optout.browser.devtools import DevTools
+from optout.browser.driver import Driven
 from optout.browser.grid import Address
 from optout.errors import BrowserGone
-
-if TYPE_CHECKING:
-    from selenium.webdriver.remote.webdriver import WebDriver
 
 DEVTOOLS_SECONDS = 10.0
 
 
-def connect(driver: WebDriver, address: Address | None) -> Channel | None:
+def connect(driver: Driven, address: Address | None) -> Channel | None:
     """The line to a started browser: BiDi where that was asked for, else Chromium's own protocol; None for neither.
 
     Raises `UsageError` when what passes there would be less safe than on the way to the grid itself, `BrowserGone`.
@@ -29,7 +25,7 @@ def connect(driver: WebDriver, address: Address | None) -> Channel | None:
     return None
 
 
-def _devtools(driver: WebDriver) -> str | None:
+def _devtools(driver: Driven) -> str | None:
     """The address of a browser here for Chromium's own protocol."""
     import urllib3  # noqa: PLC0415 -- slow to import
 

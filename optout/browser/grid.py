@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from optout.browser.bidi import Channel
+from optout.browser.driver import Driven, begin_there
 from optout.browser.waiting import Stop
 from optout.errors import BrowserGone, OptoutError, UsageError
 
 if TYPE_CHECKING:
     from selenium.webdriver.common.options import ArgOptions
-    from selenium.webdriver.remote.webdriver import WebDriver
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 STATUS_SECONDS = 10.0
@@ -192,13 +192,12 @@ def room_of(status: dict[str, Any], name: str) -> Room:
     return Room(slots, taken, reserved, free)
 
 
-def start_session(address: Address, options: ArgOptions) -> WebDriver:
+def start_session(address: Address, options: ArgOptions) -> Driven:
     """A new session of the grid.
 
     Raises `GridRefused` when the grid gave none (another try may reach another node), `UsageError` when none is there.
     """
-    from selenium import webdriver  # noqa: PLC0415 -- slow to import
-    from selenium.common.exceptions import WebDriverException  # noqa: PLC0415
+    from selenium.common.exceptions import WebDriverException  # noqa: PLC0415 -- slow to import
     from selenium.webdriver.remote.client_config import ClientConfig  # noqa: PLC0415
     from urllib3.exceptions import HTTPError  # noqa: PLC0415
 
@@ -206,7 +205,7 @@ def start_session(address: Address, options: ArgOptions) -> WebDriver:
         _bare(address.url), timeout=CREATE_SECONDS, extra_headers=address.headers, ignore_certificates=False
     )
     try:
-        return webdriver.Remote(command_executor=_bare(address.url), options=options, client_config=config)
+        return begin_there(config, options)
     except WebDriverException as error:
         text = str(error.msg or error).splitlines()[0][:200]
         raise GridRefused(f"the grid at {address} gave no browser: {text}") from None

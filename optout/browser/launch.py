@@ -14,6 +14,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from optout.browser.connecting import connect
+from optout.browser.driver import Driven, begin_here
 from optout.browser.grid import Address, Heartbeat, end_session, start_session
 from optout.browser.installed import (
     DRIVERS,
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     import psutil
     from selenium.webdriver.common.options import ArgOptions
     from selenium.webdriver.common.service import Service
-    from selenium.webdriver.remote.webdriver import WebDriver
 
 T = TypeVar("T")
 # How long the network may take to bring a driver, by each way, before the next one is tried.
@@ -56,6 +56,8 @@ CHROMIUM_ARGUMENTS = (
     # The address bar's suggestions are two web pages of their own, loaded with every window (1 s of CPU time, 156).
     "--disable-features=Translate,MediaRouter,OptimizationHints,PasswordManagerOnboarding,"
     "WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup",
+    # Several tabs to a process: to start one takes 0.1 s. No fewer processes: a page that hangs stops those of its own.
+    "--renderer-process-limit=4",
     "--window-size=1280,1000",
 )
 LIGHT_CHROMIUM_ARGUMENTS = ("--blink-settings=imagesEnabled=false", "--disable-remote-fonts", "--mute-audio")
@@ -129,7 +131,7 @@ def open_browser(launch: Launch, stop: Stop, warn: Callable[[str], None]) -> Bro
         stop.on_stop(lambda: connection.abort(stop.error()))
         stop.check()
         has_native_gpc = driver.capabilities.get("browserName") == "firefox"
-        heartbeat = Heartbeat(address, str(driver.session_id), connection) if address else None
+        heartbeat = Heartbeat(address, driver.session_id, connection) if address else None
         return Browser(
             connection,
             lambda: _end(driver, address, heartbeat),
@@ -156,7 +158,7 @@ def check_grid(url: str) -> str:
     return Address.parse(url).url
 
 
-def _start_here(launch: Launch, warn: Callable[[str], None]) -> WebDriver:
+def _start_here(launch: Launch, warn: Callable[[str], None]) -> Driven:
     from selenium.common.exceptions import WebDriverException  # noqa: PLC0415 -- slow to import
 
     browser = installed_browser(launch.kind, ask_version=False)
@@ -202,12 +204,10 @@ def _environment() -> dict[str, str]:
 
 def _services(browser: Installed, failures: list[str]) -> Iterator[Service]:
     """The drivers worth trying: the one on PATH, webdriver-manager's, Selenium's own. Notes why one is left out."""
-    from selenium.webdriver.chrome.service import Service as ChromeService  # noqa: PLC0415
-    from selenium.webdriver.edge.service import Service as EdgeService  # noqa: PLC0415
-    from selenium.webdriver.firefox.service import Service as FirefoxService  # noqa: PLC0415
+    from selenium import webdriver  # noqa: PLC0415 -- imports each of its parts when it is asked for
 
-    services = {"firefox": FirefoxService, "edge": EdgeService}
-    service: Callable[..., Service] = services.get(browser.kind, ChromeService)
+    names = {"firefox": "FirefoxService", "edge": "EdgeService"}
+    service: Callable[..., Service] = getattr(webdriver, names.get(browser.kind, "ChromeService"))
     # A session of its own: Ctrl-C in the terminal is for this program, which then ends the browser in order.
     options: dict[str, Any] = {"env": _environment(), "popen_kw": {"start_new_session": True}}
     found = driver_on_path(browser.kind, ask_version=False)
@@ -268,16 +268,9 @@ def _selenium_driver(kind: str) -> str | None:
     return paths.get("driver_path") or None
 
 
-def _start(browser: Installed, launch: Launch, service: Service) -> WebDriver:
-    from selenium import webdriver  # noqa: PLC0415
-
-    options = _options(browser.kind, launch, str(browser.path))
+def _start(browser: Installed, launch: Launch, service: Service) -> Driven:
     try:
-        if browser.kind == "firefox":
-            return webdriver.Firefox(options=options, service=service)  # type: ignore[arg-type]
-        if browser.kind == "edge":
-            return webdriver.Edge(options=options, service=service)  # type: ignore[arg-type]
-        return webdriver.Chrome(options=options, service=service)  # type: ignore[arg-type]
+        return begin_here(service, _options(browser.kind, launch, str(browser.path)))
     except BaseException:
         with suppress(Exception):
             service.stop()
@@ -316,19 +309,18 @@ def _options(kind: str, launch: Launch, binary: str | None) -> ArgOptions:
     return options
 
 
-def _end(driver: WebDriver, address: Address | None, heartbeat: Heartbeat | None = None) -> None:
+def _end(driver: Driven, address: Address | None, heartbeat: Heartbeat | None = None) -> None:
     """End driver and browser; what does not end by itself is ended."""
     if heartbeat:
         heartbeat.stop()
     if address:
-        end_session(address, str(driver.session_id))
+        end_session(address, driver.session_id)
         return
     import psutil  # noqa: PLC0415
 
     # Not driver.quit(): it waits for minutes where the driver hangs (selenium 4.51).
-    service = getattr(driver, "service", None)
+    service, family = driver.service, list[psutil.Process]()
     process = getattr(service, "process", None)
-    family: list[psutil.Process] = []
     if service is None or process is None:
         return
     if process.poll() is not None:  # the driver died alone; its browser has nobody else
@@ -339,7 +331,7 @@ def _end(driver: WebDriver, address: Address | None, heartbeat: Heartbeat | None
     with suppress(psutil.Error):
         parent = psutil.Process(process.pid)
         family = parent.children(recursive=True)
-    end_session(Address(service.service_url), str(driver.session_id))
+    end_session(Address(service.service_url), driver.session_id)
     _wait_for_end(family, BROWSER_END_SECONDS)
     process.terminate()
     with suppress(TimeoutExpired):

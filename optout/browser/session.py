@@ -22,6 +22,8 @@ EVENTS = (
     "browsingContext.contextCreated",
     "browsingContext.userPromptOpened",
 )
+# A tab's process that is told to crash does not answer any more.
+CRASH_SECONDS = 1.0
 # Source: https://www.w3.org/TR/gpc/ (header `Sec-GPC: 1`, `navigator.globalPrivacyControl === true`).
 GPC_SCRIPT = """() => { Object.defineProperty(Navigator.prototype, "globalPrivacyControl",
   { get: () => true, configurable: true, enumerable: true }); }"""
@@ -112,12 +114,16 @@ class Session:
     def _bypass_workers(self, context: str) -> bool:
         """Let the tab's requests pass by service workers, where the browser can (Chromium); True if it does."""
         try:
-            cdp = self._connection.send("goog:cdp.getSession", {"context": context})["session"]
-            command = {"method": "Network.setBypassServiceWorker", "params": {"bypass": True}, "session": cdp}
-            self._connection.send("goog:cdp.sendCommand", command)
+            self._send_devtools(context, "Network.setBypassServiceWorker", {"bypass": True})
         except CommandError:
             return False
         return True
+
+    def _send_devtools(self, context: str, method: str, params: dict[str, Any], seconds: float = 30) -> None:
+        """A command of Chromium's own protocol to a tab. Raises `CommandError` in other browsers."""
+        cdp = self._connection.send("goog:cdp.getSession", {"context": context})["session"]
+        command = {"method": method, "params": params, "session": cdp}
+        self._connection.send("goog:cdp.sendCommand", command, seconds=seconds)
 
     @property
     def is_open(self) -> bool:
@@ -139,9 +145,15 @@ class Session:
         return self._adopt(created["context"])
 
     def close_tab(self, tab: Tab) -> None:
-        """Close a tab and forget it."""
+        """Close a tab and forget it. A hung one's process is ended, where that is possible (Chromium).
+
+        Other tabs may share that process: they hang as well until it ends, and are loaded anew afterwards.
+        """
         with self._lock:
             self._tabs.pop(tab.context, None)
+        with suppress(OptoutError):
+            if tab.is_hung:
+                self._send_devtools(tab.context, "Page.crash", {}, CRASH_SECONDS)
         with suppress(OptoutError):
             tab.close()
 

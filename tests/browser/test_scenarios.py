@@ -18,7 +18,7 @@ from optout.outcomes import AccountResult, Outcome, Status
 from optout.practice.members import BY_ID
 from optout.practice.scenarios import SCENARIOS
 from optout.practice.site import PracticeSite
-from tests.harness import Bench, Nobody, SharedBrowser
+from tests.harness import Bench, Nobody, SharedBrowser, wanted_browser
 from tests.matrix import MEMBER, Findings, Matrix, Played, as_text, judge, scope_of
 from tests.scenario_table import scenario_table
 
@@ -145,6 +145,22 @@ def _end_sessions_once(site: PracticeSite) -> None:
         return html
 
     site.rewrite = end
+
+
+def test_a_page_whose_script_never_ends_costs_no_other_setting(site: PracticeSite, bench: Bench) -> None:
+    """Tabs share processes: those beside the one that hangs are loaded anew, where it can be ended (not in Firefox)."""
+    hangs = site.path_of(BY_ID["ads-groups"])
+    site.rewrite = lambda path, html: html + '<details open ontoggle="for (;;);">' if path == hangs else html
+    try:
+        account = bench.carry_out([bench.errand(site, MEMBER)], Orders("run")).accounts[0]
+    finally:
+        site.rewrite = None
+    outcomes = {one.id: one.outcome for one in account.settings}
+    assert outcomes.pop("ads-groups") is Outcome.FAILED
+    assert set(outcomes.values()) <= {Outcome.TURNED_OFF, *([Outcome.FAILED] if wanted_browser() == "firefox" else [])}
+    assert {one: site.truth(MEMBER.username)[one] for one, what in outcomes.items() if what is Outcome.TURNED_OFF} == {
+        one: "off" for one, what in outcomes.items() if what is Outcome.TURNED_OFF
+    }
 
 
 @pytest.mark.parametrize("only", [["ads-age", "ads-gender"], ["ads-off-linkedin", "affiliate-sharing"]])
