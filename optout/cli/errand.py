@@ -203,7 +203,7 @@ def _orders(request: Request, accounts: int) -> Orders:
         target=State.ON if request.command == "undo" else State.OFF,
         launch=_launch(request),
         jobs=jobs,
-        tabs=1 if request.headed else max(3, MOST_TABS // jobs),
+        tabs=1 if request.headed else MOST_TABS,
         pace=request.pace,
         pictures=request.command == "run" and not request.dry_run,
     )
