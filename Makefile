@@ -25,7 +25,7 @@ test: setup-test  ## all tests; a part of them with ARGS="tests/unit -k rights"
 	@$(PYTHON_HERE) -m pytest $(PARALLEL) $(ARGS)
 
 test-firefox: setup-test  ## the browser tests once more, in Firefox; a part of them with ARGS
-	@OPTOUT_TEST_BROWSER=firefox $(PYTHON_HERE) -m pytest -m browser $(PARALLEL) $(ARGS)
+	@OPTOUT_TEST_BROWSER=firefox $(PYTHON_HERE) -m pytest -m "browser and not chromium_only" $(PARALLEL) $(ARGS)
 
 lint:  ## ruff and mypy
 	@scripts/setup.sh python

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 import threading
@@ -63,6 +64,7 @@ def serve(count: int, page_seconds: float, save_seconds: float) -> None:
     from flask import Flask, request  # noqa: PLC0415
     from werkzeug.serving import make_server  # noqa: PLC0415
 
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     app, on = Flask(__name__), dict.fromkeys(range(count), True)
 
     @app.get("/list")

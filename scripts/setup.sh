@@ -137,8 +137,9 @@ setup_browser() {
 setup_geckodriver() {
   if has geckodriver || [ -x "$TOOLS/bin/geckodriver" ]; then return 0; fi
   if has cargo; then
-    say "building geckodriver (cargo install; some minutes, once)"
-    cargo install --quiet --locked --root "$TOOLS" geckodriver </dev/null >&2 && return 0
+    say "building geckodriver (cargo install; a minute or two, once)"
+    # Not optimized: that takes twice as long to build, and it only passes messages on.
+    cargo install --quiet --locked --debug --root "$TOOLS" geckodriver </dev/null >&2 && return 0
   fi
   say "fetching geckodriver (webdriver-manager)"
   local found

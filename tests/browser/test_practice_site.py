@@ -23,7 +23,7 @@ from optout.practice.records import DEFAULT_PASSWORD, DEFAULT_USERNAME
 from optout.practice.site import Latency, PracticeSite
 from optout.practice.spa import SpaSite
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.chromium_only]
 
 ME = DEFAULT_USERNAME
 AGE = BY_ID["ads-age"].path

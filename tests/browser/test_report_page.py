@@ -19,7 +19,7 @@ from tests.report_examples import TITLES, mixed_run, png, recorded
 
 AXE = Path(__file__).parents[2] / ".tools/node_modules/axe-core/axe.min.js"
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.chromium_only]
 
 
 @pytest.fixture(scope="module")
