@@ -145,14 +145,14 @@ class Session:
         return self._adopt(created["context"])
 
     def close_tab(self, tab: Tab) -> None:
-        """Close a tab and forget it. A hung one's process is ended, where that is possible (Chromium).
+        """Close a tab and forget it. A stuck one's process is ended, where that is possible (Chromium).
 
-        Other tabs may share that process: they hang as well until it ends, and are loaded anew afterwards.
+        Other tabs may share that process: they are stuck as well until it ends, and are loaded anew afterwards.
         """
         with self._lock:
             self._tabs.pop(tab.context, None)
         with suppress(OptoutError):
-            if tab.is_hung:
+            if tab.is_stuck:
                 self._send_devtools(tab.context, "Page.crash", {}, CRASH_SECONDS)
         with suppress(OptoutError):
             tab.close()

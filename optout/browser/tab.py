@@ -46,6 +46,7 @@ class Tab:
         self.traffic = traffic
         self.agree_to: Callable[[str], bool] = refuse_every_prompt
         self.is_hung = False
+        self.is_stuck = False  # it hangs because its process does, and not for want of an answer from the site
         self.is_past_workers = False
         self.unread: str | None = None
 
@@ -144,7 +145,7 @@ class Tab:
         except CommandError as error:
             raise PageMoved(f"the page was replaced while it was read ({error.code})") from error
         except CommandTimeout as error:
-            self.is_hung = True
+            self.is_hung = self.is_stuck = True
             raise TabHung(f"the page did not answer within {seconds:g} s") from error
 
 
