@@ -41,7 +41,7 @@ from optout.witnesses import prove
 
 LOCK_SECONDS = 60.0
 # Tabs at work at once on this machine, all accounts together, and the least that each one gets: with fewer than five,
-# pages wait for each other where cores would be free (eight accounts on two cores: 35 s with 5 tabs each, 44 s with 3).
+# pages wait for each other where cores would be free (eight accounts on two cores: 37 s with 5 tabs each, 45 s with 3).
 MOST_TABS, LEAST_TABS = 12, 5
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from optout.report.progress import Progress
     from optout.runner import AccountRun, Means, Task
 
-MOST_TABS = 8
+ACCOUNT_TABS = 8
 MOST_JOBS = 4
 EARLY_COMMANDS = ("run", "check", "undo")
 
@@ -203,7 +203,7 @@ def _orders(request: Request, accounts: int) -> Orders:
         target=State.ON if request.command == "undo" else State.OFF,
         launch=_launch(request),
         jobs=jobs,
-        tabs=1 if request.headed else MOST_TABS,
+        tabs=1 if request.headed else ACCOUNT_TABS,
         pace=request.pace,
         pictures=request.command == "run" and not request.dry_run,
     )
