@@ -22,6 +22,9 @@ from optout.outcomes import Reading, State, now
 from optout.states import is_checked, state_of
 from optout.witnesses import Lead, Proved, Refusal, Refused, Verdict, prove
 
+# From one look at a page to the next, at least.
+LOOK_SECONDS = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
@@ -121,26 +124,34 @@ class SettingPage:
     def _examine_within(self, seconds: float, meanwhile: Callable[[Examined], None]) -> Examined:
         deadline = time.monotonic() + seconds
         seen: Examined | None = None
+        next_look = 0.0
         while True:
             self._tab.traffic.wait_quiet(still=self._timing.still, within=self._timing.quiet)
             latest = self._look()
             if latest.recognized.kind is not PageKind.READY:
                 return latest
-            if latest.reading is not None:
-                if seen and seen.reading and _agree(seen, latest):
+            if latest.reading is None:
+                if time.monotonic() >= deadline or self._is_beside(latest.view):
                     return latest
-            elif time.monotonic() >= deadline or self._is_beside(latest.view):
-                return latest
-            elif isinstance(latest.verdict, Refused) and latest.verdict.why is Refusal.ABSENT:
-                self._refuse_banner()
-            if seen and time.monotonic() >= deadline + self._timing.quiet:
-                return self._unsteady(latest)
-            seen = latest
-            alone = latest.reading is not None and latest.reading.state is not self._lead.expected
-            next_look = time.monotonic() + (self._timing.stable_alone if alone else self._timing.stable)
-            if latest.reading is not None:
+                seen = None
+                if isinstance(latest.verdict, Refused) and latest.verdict.why is Refusal.ABSENT:
+                    self._refuse_banner()
+                self._stop.pause(self._timing.stable)
+                continue
+            stable = self._stable_seconds(latest.reading)
+            if seen is None or not _agree(seen, latest):
+                seen, next_look = latest, time.monotonic() + stable
                 meanwhile(latest)
-            self._stop.pause(next_look - time.monotonic())
+            elif latest.view.age_of(seen.view) >= _milliseconds(stable):
+                return latest
+            if time.monotonic() >= deadline + self._timing.quiet:
+                return self._unsteady(latest)
+            self._stop.pause(max(next_look - time.monotonic(), LOOK_SECONDS))
+
+    def _stable_seconds(self, reading: Reading) -> float:
+        """How long a reading has to last, in the page's own time, before it is believed."""
+        is_confirmed = reading.state is self._lead.expected
+        return self._timing.stable if is_confirmed else self._timing.stable_alone
 
     def operate(self, how: Press, examined: Examined) -> Operated:
         """Switch the control and wait until the save was answered. `examined` is what the page showed a moment ago.
@@ -186,6 +197,7 @@ class SettingPage:
             "signs": signs_to_look_for(self._directory.service),
             "versions": [{"css": one.css, "region": one.region} for one in self._setting.controls],
             "all": True,
+            "ages": [_milliseconds(one) for one in (self._timing.stable, self._timing.stable_alone)],
         }
 
     def _look(self) -> Examined:
@@ -214,7 +226,7 @@ class SettingPage:
     def _unsteady(self, latest: Examined) -> Examined:
         assert latest.reading is not None  # noqa: S101 -- only a control that was read can be unsteady
         old = latest.reading
-        detail = f"the control kept changing for {self._timing.find + self._timing.quiet:g} s"
+        detail = f"the control did not come to rest within {self._timing.find + self._timing.quiet:g} s"
         reading = Reading(State.UNKNOWN, old.url, old.selector, old.at, old.witnesses, old.score, detail)
         return Examined(latest.recognized, latest.view, latest.verdict, reading)
 
@@ -325,6 +337,10 @@ def _identity(proved: Proved, control: ControlView) -> str:
     name = control.names[0] if control.names else control.id or control.name or ""
     twins = [one for one in proved.controls if (one.names[:1] or ("",))[0] == (control.names[:1] or ("",))[0]]
     return f"{name}#{twins.index(control)}"
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)
 
 
 def _agree(first: Examined, second: Examined) -> bool:

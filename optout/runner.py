@@ -124,6 +124,10 @@ class AccountRun:
                 if attempt == RESTARTS:
                     raise BrowserGone(f"the browser ended twice ({error}); see `optout doctor`") from error
                 self._note("the browser ended unexpectedly; starting it once more")
+            except UsageError as error:
+                if attempt == 0:
+                    raise
+                raise BrowserGone(f"the browser ended and could not be started again ({error})") from error
             else:
                 return
 

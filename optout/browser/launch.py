@@ -69,7 +69,9 @@ FIREFOX_PREFERENCES: tuple[tuple[str, bool | int | str], ...] = (
     ("signon.rememberSignons", False),
     ("signon.autofillForms", False),
     ("dom.serviceWorkers.enabled", False),
+    # Timers of the tabs that wait behind the first: the second of these holds where the third is off (153).
     ("dom.min_background_timeout_value", 4),
+    ("dom.min_background_timeout_value_without_budget_throttling", 4),
     ("dom.timeout.enable_budget_timer_throttling", False),
     ("browser.startup.page", 0),
     ("browser.shell.checkDefaultBrowser", False),

@@ -197,7 +197,18 @@
     };
   }
 
+  // Of each look at the controls, how many milliseconds of the page's own time have gone by since, in steps of
+  // `spec.ages`. A browser that holds a hidden tab's timers back holds these back with the page's.
+  const ages = [];
+
+  function beginAge(steps) {
+    const look = ages.push(0) - 1;
+    for (const ms of steps) setTimeout(() => { ages[look] = Math.max(ages[look], ms); }, ms);
+  }
+
   function controls(spec) {
+    const agesNow = [...ages];
+    beginAge(spec.ages || []);
     const mains = mainRegions(spec), where = roots(), elements = [], seen = [];
     const headings = headingElements(mains), title = headings.find((one) => levelOf(one) === 1) || headings[0];
     const place = (element) => {
@@ -219,7 +230,7 @@
       .filter((element) => inRegion(element, mains.length ? "main" : "page", mains) && usable(element))
       .slice(0, 200).map(place) : [];
     return { ...glance(spec), main: mains.length > 0, headings: headingsIn(mains), controls: seen, versions, all,
-      dialogs: dialogsNow() };
+      dialogs: dialogsNow(), ages: agesNow };
   }
 
   function rows(spec) {

@@ -90,7 +90,8 @@ class RowView:
 @dataclass(frozen=True, slots=True)
 class PageView:
     """One look at a page. `controlled`: a service worker stands between page and server. `hidden`: another tab is in
-    front, and some pages draw nothing then.
+    front, and some pages draw nothing then. `ages`: of each earlier look at this document's controls, for how many
+    milliseconds at least its own timers have gone on since.
     """
 
     url: str
@@ -109,6 +110,12 @@ class PageView:
     dialogs: tuple[DialogView, ...] = ()
     rows: tuple[RowView, ...] = ()
     rows_css: str | None = None
+    ages: tuple[int, ...] = ()
+
+    def age_of(self, earlier: PageView) -> int:
+        """The page's own milliseconds since that look at the same document; 0 where it was another one."""
+        number = len(earlier.ages)
+        return self.ages[number] if number < len(self.ages) else 0
 
     @property
     def path(self) -> str:
@@ -146,6 +153,7 @@ def page_view(raw: Mapping[str, Any]) -> PageView:
         dialogs=tuple(_dialog(one) for one in raw.get("dialogs", ())),
         rows=tuple(RowView(one["href"], one["label"], tuple(one["texts"])) for one in raw.get("rows", ())),
         rows_css=raw.get("version"),
+        ages=tuple(raw.get("ages", ())),
     )
 
 

@@ -81,6 +81,11 @@ def driver_of(running: Running) -> psutil.Process | None:
     return next((one for one in running.family() if one.is_running() and one.name() == DRIVER), None)
 
 
+def index_loads(machine: Machine) -> int:
+    """How often a page that lists settings was answered."""
+    return sum("/categories/" in one.path for one in machine.site.requests)
+
+
 def kill(process: psutil.Process | None) -> None:
     assert process is not None
     process.kill()
@@ -111,14 +116,31 @@ def test_a_run_whose_browser_or_driver_is_killed_goes_on_to_its_end(slow: Machin
     assert slow.leftovers() == []
 
 
+def test_a_browser_that_cannot_be_started_again_ends_the_run_honestly(slow: Machine, tmp_path: Path) -> None:
+    browser = installed_browser(wanted_browser())
+    assert browser is not None
+    own = tmp_path / browser.path.name
+    own.write_text(f'#!/bin/sh\nexec "{browser.path}" "$@"\n')
+    own.chmod(0o755)
+    running = slow.start(*slow.work(*SOME), environ={**slow.environ, "OPTOUT_BROWSER_BINARY": str(own)})
+    wait_for(lambda: slow.site.operations, "the first click")
+    own.write_text("#!/bin/sh\nexit 1\n")
+    kill(browser_of(running))
+    ended = running.end()
+    assert (ended.code, ended.account["status"]) == (1, "failed")
+    assert ended.account["reason"].startswith("the browser ended and could not be started again (")
+    assert all(truth(slow, one) == {one: "off"} for one, what in ended.outcomes().items() if what == "turned-off")
+    assert slow.leftovers() == []
+
+
 def test_a_browser_that_is_killed_twice_ends_the_run_honestly(slow: Machine) -> None:
     running = slow.start(*slow.work(*SOME))
     wait_for(lambda: slow.site.operations, "the first click")
-    first = browser_of(running)
+    first, loads = browser_of(running), index_loads(slow)
     kill(first)
     wait_for(lambda: (found := browser_of(running)) is not None and found != first, "the second browser")
-    requests = len(slow.site.requests)
-    wait_for(lambda: len(slow.site.requests) > requests, "a page in the second browser")
+    # Not any request: one of the first browser may be answered only now.
+    wait_for(lambda: index_loads(slow) > loads, "an index in the second browser")
     kill(browser_of(running))
     ended = running.end()
     assert (ended.code, ended.account["status"]) == (1, "failed")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from optout.browser import launch
 from optout.fleet import Orders
 from optout.outcomes import AccountResult, Outcome, Status
 from optout.practice.members import BY_ID
@@ -161,6 +162,23 @@ def test_a_page_whose_script_never_ends_costs_no_other_setting(site: PracticeSit
     assert {one: site.truth(MEMBER.username)[one] for one, what in outcomes.items() if what is Outcome.TURNED_OFF} == {
         one: "off" for one, what in outcomes.items() if what is Outcome.TURNED_OFF
     }
+
+
+def test_a_browser_that_holds_back_the_timers_of_hidden_tabs_is_waited_for(
+    site: PracticeSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The wrong state stays a whole second then, longer than a reading has to last on the clock."""
+    throttling = re.compile("background.timer|background.timeout|timeout.*throttling|renderer-backgrounding|occluded")
+    arguments = tuple(one for one in launch.CHROMIUM_ARGUMENTS if not throttling.search(one))
+    preferences = tuple(one for one in launch.FIREFOX_PREFERENCES if not throttling.search(one[0]))
+    monkeypatch.setattr(launch, "CHROMIUM_ARGUMENTS", arguments)
+    monkeypatch.setattr(launch, "FIREFOX_PREFERENCES", preferences)
+    site.use("wrong-then-right")
+    bench = Bench(tmp_path)
+    only = ["ads-age", "ads-gender", "ads-connections", "ads-groups"]
+    account = bench.carry_out([bench.errand(site, MEMBER, only=only)], Orders("run")).accounts[0]
+    assert [(one.outcome, one.reason) for one in account.settings] == [(Outcome.TURNED_OFF, None)] * 4
+    assert sorted((one.setting_id, one.after) for one in site.operations) == sorted((one, "off") for one in only)
 
 
 @pytest.mark.parametrize("only", [["ads-age", "ads-gender"], ["ads-off-linkedin", "affiliate-sharing"]])
