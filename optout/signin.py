@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Protocol
 
 from optout.accounts import Grant, Withheld
@@ -12,7 +13,7 @@ from optout.browser.recognition import PageKind, Recognized, is_under
 from optout.browser.session import Session
 from optout.browser.tab import PageMoved, Tab
 from optout.browser.views import PageView, trim_path
-from optout.browser.waiting import Stop
+from optout.browser.waiting import DeadlinePassed, Stop, wait_until
 from optout.catalogue.models import Challenge, ChallengeKind, SignIn, SignInForm
 from optout.errors import NeedsHuman, OptoutError, PageError
 from optout.outcomes import now
@@ -172,6 +173,17 @@ class SignInFlow:
                 raise PageError(f"the sign-in page {view.path} shows no form that the catalogue knows")
             self._stop.pause(0.1)
 
+    def _wait_for_code_form(self, tab: Tab, fields: list[str]) -> None:
+        """A challenge is known by its address at once, its form only when that much of the page is there."""
+
+        def is_there() -> bool:
+            with suppress(PageMoved):
+                return bool(tab.ask("has", {"css": fields}))
+            return False
+
+        with suppress(DeadlinePassed):  # then typing says what is missing
+            wait_until(is_there, within=FORM_SECONDS, stop=self._stop)
+
     def _answer(self, visitor: Visitor, tab: Tab, recognized: Recognized) -> bool:
         """Type a code where one is asked for and known; True when something was typed."""
         challenge = recognized.challenge
@@ -181,6 +193,7 @@ class SignInFlow:
             raise NeedsHuman(self.challenge_text(visitor, challenge))
         if challenge.id in self._codes_tried:
             raise NeedsHuman(f"the code was not accepted. {self.challenge_text(visitor, challenge)}")
+        self._wait_for_code_form(tab, [challenge.field, challenge.submit])
         code = self._code(visitor, challenge)
         if not code:
             raise NeedsHuman(self.challenge_text(visitor, challenge))

@@ -218,7 +218,10 @@ class PracticeSite(LoopbackSite):
 
     def dress(self, path: str, html: str) -> str:
         """The main part of a page as it is sent: rewritten, with this build's class names."""
-        return hash_classes(self.rewrite(path, html) if self.rewrite else html, self.build)
+        return hash_classes(self._rewritten(path, html), self.build)
+
+    def _rewritten(self, path: str, html: str) -> str:
+        return self.rewrite(path, html) if self.rewrite else html
 
     def page(self, shell: Shell, status: int = 200) -> Response:
         """A whole document."""
@@ -232,7 +235,7 @@ class PracticeSite(LoopbackSite):
 
     def outer_page(self, title: str, main: str, *, with_member_nav: bool = False) -> Response:
         """A page for those who are not signed in."""
-        return self.page(self.shell(title, main=main, signed_in=with_member_nav))
+        return self.page(self.shell(title, main=self._rewritten(request.path, main), signed_in=with_member_nav))
 
     def save(self, username: str, control_id: str, value: str) -> Operation:
         """Keep one received write, and what follows from it on the server."""

@@ -109,6 +109,22 @@ def test_an_emailed_code_is_asked_for_once_and_typed(site: PracticeSite, bench: 
     assert (asked, site.password_posts(MEMBER.username)) == (["asked"], 1)
 
 
+def test_a_code_form_that_is_shown_late_is_waited_for(site: PracticeSite, bench: Bench) -> None:
+    site.use("emailed-code")
+    late = "<script>setTimeout(() => document.querySelector('form').hidden = false, 700)</script>"
+
+    def hide(path: str, html: str) -> str:
+        return html.replace("<form", "<form hidden", 1) + late if path.startswith("/checkpoint/challenge/") else html
+
+    site.rewrite = hide
+    try:
+        bench = replace(bench, person=Nobody(lambda: site.last_code(MEMBER.username)))
+        account = bench.carry_out([bench.errand(site, MEMBER, only=["ads-age"])], Orders("run")).accounts[0]
+    finally:
+        site.rewrite = None
+    assert (account.reason, [one.outcome for one in account.settings]) == (None, [Outcome.TURNED_OFF])
+
+
 def test_a_wrong_code_is_typed_once_and_no_more(site: PracticeSite, bench: Bench) -> None:
     site.use("emailed-code")
     bench = replace(bench, person=Nobody(lambda: "000000"))
