@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -34,6 +34,9 @@ from optout.browser.needless import blocked_urls
 from optout.errors import OptoutError
 
 DEFAULT = "default"
+# A picture takes less than that where the window is being drawn anyway.
+REDRAW_SECONDS = 0.3
+ONE_PIXEL = MappingProxyType({"x": 0, "y": 0, "width": 1, "height": 1, "scale": 1})
 ATTACH: Message = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
 MOUSE = MappingProxyType({"pointerMove": "mouseMoved", "pointerDown": "mousePressed", "pointerUp": "mouseReleased"})
 
@@ -95,6 +98,7 @@ class DevTools:
         self._by_session: dict[str, Target] = {}
         self._by_context: dict[str, Target] = {}
         self._user_contexts: set[str] = set()
+        self._fronts: dict[str, str] = {}
         self._preloads: list[Preload] = []
         self._network_rules = NetworkRules()
         self._unanswered: list[tuple[str, Future[Message]]] = []
@@ -111,7 +115,7 @@ class DevTools:
             "browsingContext.getTree": self._tree,
             "browsingContext.create": self._create,
             "browsingContext.navigate": self._navigate,
-            "browsingContext.activate": lambda params, seconds: self._in_page(params, "Page.bringToFront", {}, seconds),
+            "browsingContext.activate": self._activate,
             "browsingContext.captureScreenshot": self._capture,
             "input.performActions": self._perform_actions,
             "storage.getCookies": self._cookies,
@@ -353,6 +357,10 @@ class DevTools:
             raise CommandError("script", "no such frame", "the page was replaced")
         return made
 
+    def _activate(self, params: Message, seconds: float) -> Message:
+        self._fronts[self._target(params["context"]).user_context] = params["context"]
+        return self._in_page(params, "Page.bringToFront", {}, seconds)
+
     def _capture(self, params: Message, seconds: float) -> Message:
         scroll = self._run(
             {"target": params, "awaitPromise": False}, "Runtime.evaluate",
@@ -360,7 +368,23 @@ class DevTools:
         )["result"]["value"]  # fmt: skip
         box = params["clip"]
         clip = {"x": box["x"] + scroll[0], "y": box["y"] + scroll[1], "width": box["width"], "height": box["height"]}
-        return self._in_page(params, "Page.captureScreenshot", {"format": "png", "clip": {**clip, "scale": 1}}, seconds)
+        values: Message = {"format": "png", "clip": {**clip, "scale": 1}}
+        method, target = "Page.captureScreenshot", self._target(params["context"])
+        deadline = time.monotonic() + seconds
+        picture = self._wire.command(target.session, method, values)
+        while not wait([picture], timeout=REDRAW_SECONDS).done:
+            if time.monotonic() >= deadline:
+                raise CommandTimeout(f"the browser did not take a picture within {seconds:g} s")
+            self._redraw_window_of(target)
+        return self._wire.result_of(picture, method, seconds)
+
+    def _redraw_window_of(self, target: Target) -> None:
+        """Let its window be drawn: a picture of a tab behind another is ready only then, whenever that is (156)."""
+        with self._lock:
+            tabs = [one for one in self._by_context.values() if one.user_context == target.user_context]
+        front = next((one for one in tabs if one.id == self._fronts.get(target.user_context)), next(iter(tabs), None))
+        if front:
+            self._wire.command(front.session, "Page.captureScreenshot", {"format": "jpeg", "clip": dict(ONE_PIXEL)})
 
     def _perform_actions(self, params: Message, seconds: float) -> Message:
         """The pointer's moves and presses, one after another."""

@@ -224,10 +224,16 @@ def test_a_page_that_cannot_be_loaded_says_why_in_plain_words(
         assert str(caught.value) == f"{url} could not be loaded: {reason}"
 
 
-def test_a_hidden_tab_is_pictured_all_the_same(session: Session, site: Site) -> None:
-    tab = session.new_tab()
-    tab.load(site.origin + "/")
-    assert len(tab.picture({"x": 0, "y": 0, "width": 50, "height": 30})) > 100
+def test_hidden_tabs_are_pictured_all_the_same_while_the_one_in_front_stands_still(
+    session: Session, site: Site
+) -> None:
+    session.first_tab.load(site.origin + "/")
+    tabs = [session.new_tab() for _ in range(3)]
+    for _ in range(4):
+        for tab in tabs:
+            tab.load(site.origin + "/")
+        assert all(tab.traffic.wait_quiet(still=0.3, within=5) for tab in (session.first_tab, *tabs))
+        assert all(len(tab.picture({"x": 0, "y": 0, "width": 50, "height": 30})) > 100 for tab in tabs)
 
 
 def test_trackers_and_films_are_never_asked_for_and_not_waited_for(site: Site) -> None:
