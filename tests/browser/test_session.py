@@ -13,6 +13,7 @@ import pytest
 from optout.browser.launch import Launch, open_session
 from optout.browser.session import Session
 from optout.browser.tab import Tab
+from optout.browser.views import PageView, page_view
 from optout.browser.waiting import Stop
 from optout.errors import PageError
 from tests.harness import SharedBrowser, wanted_browser
@@ -234,6 +235,20 @@ def test_hidden_tabs_are_pictured_all_the_same_while_the_one_in_front_stands_sti
             tab.load(site.origin + "/")
         assert all(tab.traffic.wait_quiet(still=0.3, within=5) for tab in (session.first_tab, *tabs))
         assert all(len(tab.picture({"x": 0, "y": 0, "width": 50, "height": 30})) > 100 for tab in tabs)
+
+
+def test_a_look_says_how_long_the_page_s_own_timers_went_on_since_an_earlier_one(session: Session, site: Site) -> None:
+    spec = {"main": [], "signs": [], "versions": [], "ages": [30, 60_000]}
+    tab = session.first_tab
+
+    def look() -> PageView:
+        return page_view(tab.ask("controls", spec))
+
+    tab.load(site.origin + "/")
+    first = look()
+    wait_for(lambda: look().age_of(first) == 30, "30 ms in the page")
+    tab.load(site.origin + "/")
+    assert look().age_of(first) == 0
 
 
 def test_trackers_and_films_are_never_asked_for_and_not_waited_for(site: Site) -> None:
