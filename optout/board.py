@@ -27,7 +27,8 @@ class Board:
     """Hands out work that is ready.
 
     `indexes` are visited first; a case waits until its index was read, its time has come and the settings that it
-    depends on are through. `proofs` are visited again when every change has settled.
+    depends on are through. `proofs` are visited again when every change has settled. A case whose page hung is done
+    alone: one that hangs again would take those with it that share its process.
     """
 
     def __init__(
@@ -87,6 +88,8 @@ class Board:
         return not (self._waiting or self._taken or self._visits or self._proofs)
 
     def _next_work(self, moment: float) -> Work | None:
+        if any(isinstance(one, Case) and one.has_hung for one in self._taken):
+            return None
         if self._visits:
             return self._visits.pop(0)
         if self._proofs and all(_has_settled(case, moment) for case in self._cases):
@@ -94,7 +97,9 @@ class Board:
         due = [case for case in self._waiting if case.not_before <= moment and self._is_free(case)]
         if due:
             # New settings first: the run ends when the last change has settled, so that is to be made early.
-            case = min(due, key=lambda one: (one.step is Step.VERIFY, one.not_before))
+            case = min(due, key=lambda one: (one.has_hung, one.step is Step.VERIFY, one.not_before))
+            if case.has_hung and self._taken:
+                return None
             self._waiting.remove(case)
             return case
         return None

@@ -68,6 +68,7 @@ class Case:
     not_before: float = 0.0
     tries: int = 0
     faults: int = 0
+    has_hung: bool = False  # its page, or one that shares a process with it, did not answer any more
     intents: list[int] = field(default_factory=list)
     restore: tuple[str, ...] | None = None
     restore_value: str | None = None

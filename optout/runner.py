@@ -214,6 +214,7 @@ class AccountRun:
                     self._visit(work, tab)
                 else:
                     self._take_step(work, desk, tab)
+                tab = tabs.unless_hung(tab)
             except BaseException as error:  # noqa: BLE001 -- handed to the thread that started this one
                 board.give_up(work, error)
                 return
@@ -260,7 +261,9 @@ class AccountRun:
                 changed = "it was clicked, but what became of it is not known: " if case.was_operated else ""
                 conclude(case, Outcome.FAILED, reason=f"{changed}{error}")
             if isinstance(error, TabHung):
-                tab.is_hung = True
+                tab.is_hung = case.has_hung = True
+        else:
+            case.has_hung = False
         if case.result is not None and case.result.outcome is not Outcome.TURNED_OFF:
             self._means.progress.setting_done(self._task.account, case.result)
 

@@ -57,20 +57,23 @@ class Tabs:
             if present is not None:
                 self._keep(present)
             return tab
-        if present is not None and not present.is_hung:
-            return present
         if present is not None:
-            self._session.close_tab(present)
+            return present
         with self._lock:
             spare = self._spare.pop() if self._spare else None
         return spare or self._session.new_tab()
 
-    def _keep(self, tab: Tab) -> None:
+    def unless_hung(self, tab: Tab) -> Tab | None:
+        """The tab, or None when it hangs: it is closed then, at once, because others may share its process."""
         if tab.is_hung:
             self._session.close_tab(tab)
-            return
-        with self._lock:
-            self._spare.append(tab)
+            return None
+        return tab
+
+    def _keep(self, tab: Tab) -> None:
+        if self.unless_hung(tab):
+            with self._lock:
+                self._spare.append(tab)
 
     def _open(self, path: str, future: Future[Tab | None]) -> None:
         """Open one page ahead. What goes wrong is found out by whoever asks for the page: they open it themselves."""
@@ -79,9 +82,8 @@ class Tabs:
             with suppress(OptoutError):
                 tab = self._session.new_tab()
                 self._visitor.open_ahead(tab, path)
-            if tab is not None and tab.is_hung:
-                self._session.close_tab(tab)
-                tab = None
+            if tab is not None:
+                tab = self.unless_hung(tab)
         finally:
             future.set_result(tab)
 

@@ -151,10 +151,13 @@ class Session:
         """
         with self._lock:
             self._tabs.pop(tab.context, None)
+            is_last = not self._tabs
         with suppress(OptoutError):
             if tab.is_stuck:
                 self._send_devtools(tab.context, "Page.crash", {}, CRASH_SECONDS)
         with suppress(OptoutError):
+            if is_last:  # a browser without a tab ends
+                self.new_tab()
             tab.close()
 
     def on_response(self, listener: Callable[[Response], None]) -> None:

@@ -174,10 +174,25 @@ def test_a_page_whose_script_never_ends_costs_no_other_setting(site: PracticeSit
         site.rewrite = None
     outcomes = {one.id: one.outcome for one in account.settings}
     assert outcomes.pop("ads-groups") is Outcome.FAILED
-    assert set(outcomes.values()) <= {Outcome.TURNED_OFF, *([Outcome.FAILED] if wanted_browser() == "firefox" else [])}
+    allowed = {Outcome.TURNED_OFF, *([Outcome.FAILED] if wanted_browser() == "firefox" else [])}
+    assert [
+        (one.id, one.reason) for one in account.settings if outcomes.get(one.id, Outcome.TURNED_OFF) not in allowed
+    ] == []
     assert {one: site.truth(MEMBER.username)[one] for one, what in outcomes.items() if what is Outcome.TURNED_OFF} == {
         one: "off" for one, what in outcomes.items() if what is Outcome.TURNED_OFF
     }
+
+
+def test_the_only_page_hangs_and_the_run_ends_honestly(site: PracticeSite, tmp_path: Path) -> None:
+    hangs = site.path_of(BY_ID["ads-groups"])
+    site.rewrite = lambda path, html: html + '<details open ontoggle="for (;;);">' if path == hangs else html
+    bench = Bench(tmp_path)
+    try:
+        account = bench.carry_out([bench.errand(site, MEMBER, only=["ads-groups"])], Orders("run")).accounts[0]
+    finally:
+        site.rewrite = None
+    assert (account.status, [one.outcome for one in account.settings]) == (Status.DONE, [Outcome.FAILED])
+    assert "did not answer" in (account.settings[0].reason or "")
 
 
 def test_a_browser_that_holds_back_the_timers_of_hidden_tabs_is_waited_for(

@@ -68,6 +68,36 @@ def test_new_settings_come_before_proofs(cases: dict[str, Case]) -> None:
     assert [board.take(), board.take()] == [cases[CAUSE], cases[OTHER]]
 
 
+def test_a_case_whose_page_hung_comes_last_and_alone(settings: dict[str, Setting]) -> None:
+    hung, well, later = (Case(settings[one]) for one in ("ads-age", "ads-groups", "ads-gender"))
+    hung.has_hung, later.not_before = True, time.monotonic() + 0.1
+    board = Board([hung, well, later], Stop())
+    assert board.take() is well
+    got: list[Work | None] = []
+    taker = threading.Thread(target=lambda: got.append(board.take()))
+    taker.start()
+    taker.join(10)
+    assert got == [later], "the one that hung was handed out beside another"
+    finish(board, well)
+    finish(board, later)
+    assert board.take() is hung
+
+
+def test_nothing_is_done_beside_a_case_whose_page_hung(settings: dict[str, Setting]) -> None:
+    hung, well = (Case(settings[one]) for one in ("ads-age", "ads-groups"))
+    hung.has_hung, well.not_before = True, time.monotonic() + 0.05
+    board = Board([hung, well], Stop())
+    assert board.take() is hung
+    got: list[Work | None] = []
+    taker = threading.Thread(target=lambda: got.append(board.take()))
+    taker.start()
+    taker.join(0.3)
+    assert got == []
+    finish(board, hung)
+    taker.join(10)
+    assert got == [well]
+
+
 def test_a_fault_ends_the_work_of_every_thread(cases: dict[str, Case]) -> None:
     board = Board([cases[CAUSE], cases[OTHER]], Stop())
     case = board.take()
