@@ -156,7 +156,7 @@ class Session:
             if tab.is_stuck:
                 self._send_devtools(tab.context, "Page.crash", {}, CRASH_SECONDS)
         with suppress(OptoutError):
-            if is_last:  # a browser without a tab ends
+            if is_last:  # there is always a `first_tab`
                 self.new_tab()
             tab.close()
 

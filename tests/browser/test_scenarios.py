@@ -183,18 +183,6 @@ def test_a_page_whose_script_never_ends_costs_no_other_setting(site: PracticeSit
     }
 
 
-def test_the_only_page_hangs_and_the_run_ends_honestly(site: PracticeSite, tmp_path: Path) -> None:
-    hangs = site.path_of(BY_ID["ads-groups"])
-    site.rewrite = lambda path, html: html + '<details open ontoggle="for (;;);">' if path == hangs else html
-    bench = Bench(tmp_path)
-    try:
-        account = bench.carry_out([bench.errand(site, MEMBER, only=["ads-groups"])], Orders("run")).accounts[0]
-    finally:
-        site.rewrite = None
-    assert (account.status, [one.outcome for one in account.settings]) == (Status.DONE, [Outcome.FAILED])
-    assert "did not answer" in (account.settings[0].reason or "")
-
-
 def test_a_browser_that_holds_back_the_timers_of_hidden_tabs_is_waited_for(
     site: PracticeSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

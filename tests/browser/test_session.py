@@ -237,6 +237,11 @@ def test_hidden_tabs_are_pictured_all_the_same_while_the_one_in_front_stands_sti
         assert all(len(tab.picture({"x": 0, "y": 0, "width": 50, "height": 30})) > 100 for tab in tabs)
 
 
+def test_a_session_is_never_without_a_tab(session: Session, site: Site) -> None:
+    session.close_tab(session.first_tab)
+    session.first_tab.load(site.origin + "/")
+
+
 def test_a_look_says_how_long_the_page_s_own_timers_went_on_since_an_earlier_one(session: Session, site: Site) -> None:
     spec = {"main": [], "signs": [], "versions": [], "ages": [30, 60_000]}
     tab = session.first_tab
