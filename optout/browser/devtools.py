@@ -17,7 +17,7 @@ from concurrent.futures import Future, wait
 from dataclasses import replace
 from types import MappingProxyType
 
-from optout.browser.bidi import CommandError, CommandTimeout, Connection, Message
+from optout.browser.bidi import CommandError, CommandTimeout, Message
 from optout.browser.devtools_target import (
     FRAME,
     PAGE,
@@ -30,6 +30,7 @@ from optout.browser.devtools_target import (
     text_of_exception,
     wait_in_steps,
 )
+from optout.browser.devtools_wire import Wire
 from optout.browser.needless import blocked_urls
 from optout.errors import OptoutError
 
@@ -39,53 +40,6 @@ REDRAW_SECONDS = 0.3
 ONE_PIXEL = MappingProxyType({"x": 0, "y": 0, "width": 1, "height": 1, "scale": 1})
 ATTACH: Message = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
 MOUSE = MappingProxyType({"pointerMove": "mouseMoved", "pointerDown": "mousePressed", "pointerUp": "mouseReleased"})
-
-
-class Wire(Connection):
-    """The socket to the browser: commands and events of several sessions, one for each target, over one connection."""
-
-    def __init__(
-        self, url: str, on_event: Callable[[str | None, str, Message], None], headers: Mapping[str, str]
-    ) -> None:
-        self._on_event = on_event
-        self._on_end: Callable[[], None] = lambda: None
-        super().__init__(url, headers=headers)
-
-    def on_end(self, callback: Callable[[], None]) -> None:
-        """Call this once no more answers and events will come."""
-        self._on_end = callback
-        if not self.is_open:
-            callback()
-
-    def check(self) -> None:
-        """Raise what ended the connection, if it has ended."""
-        if self._ended:
-            raise self._ended
-
-    def abort(self, error: OptoutError) -> None:
-        """End every waiting and later command with this error."""
-        super().abort(error)
-        self._on_end()
-
-    def command(self, session: str | None, method: str, params: Message | None = None) -> Future[Message]:
-        """Send a command to a session (None: the browser's own) without waiting; safe in an event listener."""
-        message: Message = {"method": method, "params": params or {}}
-        return self._post(message if session is None else {**message, "sessionId": session})
-
-    def ask(self, session: str | None, method: str, params: Message | None = None, *, seconds: float = 30) -> Message:
-        """Send a command and return its result. Raises `CommandError`, `CommandTimeout`, `BrowserGone`."""
-        return self.result_of(self.command(session, method, params), method, seconds)
-
-    def result_of(self, command: Future[Message], method: str, seconds: float) -> Message:
-        """The result of a command that was sent. Raises as `ask` does."""
-        answer = self._await(command, method, seconds)
-        if "error" in answer:
-            raise CommandError(method, str(answer["error"].get("code")), str(answer["error"].get("message", "")))
-        result: Message = answer["result"]
-        return result
-
-    def _tell(self, message: Message) -> None:
-        self._on_event(message.get("sessionId"), message.get("method", ""), message.get("params", {}))
 
 
 class DevTools:
