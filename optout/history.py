@@ -217,12 +217,14 @@ class History:
     def last_verified(self, account: str, origin: str) -> dict[str, Verified]:
         """Per setting the state last proved. What `run` or `undo` proved goes before what a `check` saw."""
         rows = self._rows(
-            "SELECT s.run_id, s.setting_id, s.document, r.started, r.command FROM results s"
-            " JOIN runs r ON r.id=s.run_id WHERE s.account=? AND s.origin=? AND s.outcome IN (?,?,?,?,?)"
-            " ORDER BY r.command='check' DESC, s.run_id",
+            "SELECT run_id, setting_id, document, started, command FROM ("
+            " SELECT s.run_id, s.setting_id, s.document, r.started, r.command, ROW_NUMBER() OVER"
+            " (PARTITION BY s.setting_id ORDER BY r.command='check', s.run_id DESC) AS place"
+            " FROM results s JOIN runs r ON r.id=s.run_id"
+            " WHERE s.account=? AND s.origin=? AND s.outcome IN (?,?,?,?,?)) WHERE place=1 ORDER BY run_id",
             (account, origin, *CLAIMS),
         )
-        seen = self._seen(account, origin)
+        seen = self.seen_controls(account, origin)
         found: dict[str, Verified] = {}
         with decoding(self._path):
             for run_id, setting_id, document, started, command in rows:
@@ -257,9 +259,17 @@ class History:
                     at = moment(started) if wanted <= set((covered or "").split(",")) else at
         return RowsSeen(at, states) if at else None
 
-    def seen_control(self, account: str | None, origin: str, setting_id: str) -> dict[str, Any] | None:
-        """What a setting's control looked like when last used with success; `None`: in any account of that origin."""
-        return self._seen(account, origin).get(setting_id)
+    def seen_controls(self, account: str, origin: str) -> dict[str, dict[str, Any]]:
+        """Per setting what its control looked like when it was last used with success in this account."""
+        rows = self._rows(
+            "SELECT setting_id, seen FROM readings WHERE id IN ("
+            " SELECT MAX(d.id) FROM readings d JOIN results s ON s.run_id=d.run_id AND s.account=d.account"
+            " AND s.setting_id=d.setting_id WHERE d.account=? AND d.origin=? AND d.seen IS NOT NULL"
+            " AND s.outcome IN (?,?,?,?) GROUP BY d.setting_id)",
+            (account, origin, *(claim for claim in CLAIMS if claim is not Outcome.NOT_OFFERED)),
+        )
+        with decoding(self._path):
+            return {setting_id: load_object(seen) for setting_id, seen in rows}
 
     def last_changes(self, account: str, origin: str) -> tuple[Change, ...]:
         """What the last run with changes turned off and nobody has put back since, each setting once, oldest first.
@@ -411,16 +421,6 @@ class History:
                 for place, item in enumerate(result.settings)
             ],
         )
-
-    def _seen(self, account: str | None, origin: str) -> dict[str, dict[str, Any]]:
-        rows = self._rows(
-            "SELECT d.setting_id, d.seen FROM readings d JOIN results s ON s.run_id=d.run_id AND s.account=d.account"
-            " AND s.setting_id=d.setting_id WHERE (?1 IS NULL OR d.account=?1) AND d.origin=?2"
-            " AND d.seen IS NOT NULL AND s.outcome IN (?3,?4,?5,?6) ORDER BY d.id",
-            (account, origin, *(claim for claim in CLAIMS if claim is not Outcome.NOT_OFFERED)),
-        )
-        with decoding(self._path):
-            return {setting_id: load_object(seen) for setting_id, seen in rows}
 
     def _accounts(self, run_id: int) -> list[Any]:
         return self._rows("SELECT account, origin, document FROM accounts WHERE run_id=? ORDER BY position", (run_id,))

@@ -184,9 +184,7 @@ def _finder_with(history: History) -> Callable[[Errand], Finder]:
     from optout.relocate import Relocator
 
     def finder(errand: Errand) -> Finder:
-        account, origin = errand.account.name, errand.service.origin
-        seen = {one.id: history.seen_control(account, origin, one.id) for one in errand.service.settings}
-        return Relocator(errand.directory, {key: value for key, value in seen.items() if value})
+        return Relocator(errand.directory, history.seen_controls(errand.account.name, errand.service.origin))
 
     return finder
 

@@ -246,9 +246,22 @@ def test_only_a_control_used_with_success_is_remembered(history: History) -> Non
         reading = Reading(State.OFF, URL, "2026-07", NOON)
         history.record_readings(run_id, "me", ORIGIN, [Recorded("ai", "after", reading, seen)])
         finish(history, run_id, setting("ai", outcome, State.ON, State.OFF))
-    assert history.seen_control("me", ORIGIN, "ai") == {"id": "right"}
-    assert history.seen_control(None, ORIGIN, "ai") == {"id": "right"}
-    assert history.seen_control("you", ORIGIN, "ai") is None
+    assert history.seen_controls("me", ORIGIN) == {"ai": {"id": "right"}}
+    assert history.seen_controls("you", ORIGIN) == {}
+
+
+def test_of_many_runs_the_last_counts(history: History) -> None:
+    for number in range(12):
+        at = NOON + timedelta(days=number)
+        run_id = begin(history)
+        names = ("ai", "ads") if number < 9 else ("ai",)
+        for name in names:
+            reading = Reading(State.OFF, URL, "2026-07", at)
+            history.record_readings(run_id, "me", ORIGIN, [Recorded(name, "after", reading, {"id": f"{name}{number}"})])
+        finish(history, run_id, *(setting(one, Outcome.ALREADY_OFF, State.OFF, at=at) for one in names))
+    assert history.seen_controls("me", ORIGIN) == {"ai": {"id": "ai11"}, "ads": {"id": "ads8"}}
+    verified = history.last_verified("me", ORIGIN)
+    assert {key: (one.at - NOON).days for key, one in verified.items()} == {"ai": 11, "ads": 8}
 
 
 def changed(history: History) -> list[str]:
@@ -434,7 +447,7 @@ def read_everything(path: Path) -> None:
         history.last_verified("me", ORIGIN)
         history.last_changes("me", ORIGIN)
         history.timeline("me", ORIGIN)
-        history.seen_control(None, ORIGIN, "ai")
+        history.seen_controls("me", ORIGIN)
 
 
 @given(st.binary(min_size=1, max_size=300) | st.binary(max_size=200).map(lambda tail: b"SQLite format 3\0" + tail))
