@@ -76,22 +76,13 @@ class Credentials:
 
         Raises `UsageError` where the keyring cannot be read.
         """
-        is_of_this_machine = is_loopback(account.origin) and is_same_origin(account.origin, effective_origin)
-        if not is_same_origin(account.origin, service_origin) and not is_of_this_machine:
-            return Withheld(
-                f"The account {account.name} belongs to {account.origin}, but the selectors name {service_origin}: "
-                "its password stays where it is. Add an account for that origin with "
-                f"optout accounts add NAME --service {account.service} --selectors FILE"
-            )
-        if not is_same_origin(account.origin, effective_origin) and not is_loopback(effective_origin):
-            return Withheld(
-                f"The account {account.name} belongs to {account.origin}, not to {effective_origin}: "
-                "its password stays where it is."
-            )
+        objection = objection_to(account, service_origin, effective_origin)
+        if objection:
+            return Withheld(objection)
         password = self.secrets.password(account.name, account.origin)
         if not password:
             return Withheld(
-                f"No password is stored for the account {account.name}. "
+                f"no password is stored for the account {account.name}. "
                 f"Sign in yourself with optout login {account.name}, or store it with "
                 f"optout accounts add {account.name} --replace"
             )
@@ -217,6 +208,23 @@ def check_name(name: str) -> str:
             "a letter or digit first, at most 64. Choose a short one, such as: me"
         )
     return name
+
+
+def objection_to(account: Account, service_origin: str, effective_origin: str) -> str | None:
+    """Why an account's secrets are kept from a service at these origins; None where they are for it."""
+    is_of_this_machine = is_loopback(account.origin) and is_same_origin(account.origin, effective_origin)
+    if not is_same_origin(account.origin, service_origin) and not is_of_this_machine:
+        return (
+            f"the account {account.name} belongs to {account.origin}, but the selectors name {service_origin}: "
+            "its password stays where it is. Add an account for that origin with "
+            f"optout accounts add NAME --service {account.service} --selectors FILE"
+        )
+    if not is_same_origin(account.origin, effective_origin) and not is_loopback(effective_origin):
+        return (
+            f"the account {account.name} belongs to {account.origin}, not to {effective_origin}: "
+            "its password stays where it is"
+        )
+    return None
 
 
 def new_account(name: str, service: str, username: str, origin: str) -> Account:

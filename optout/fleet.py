@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import threading
 import time
@@ -249,9 +250,19 @@ class Fleet:
                 find=orders.find(errand),
             )
             make = orders.make or (CheckRun if orders.command == "check" else AccountRun)
-            result = with_changes(make(task, means).execute(), verified, rows_seen)
+            try:
+                result = with_changes(make(task, means).execute(), verified, rows_seen)
+            except UsageError:
+                if task.is_first and profile:  # nothing was touched: the next run is the first
+                    shutil.rmtree(profile, ignore_errors=True)
+                raise
         try:
-            ledger.conclude(result, earlier)
+            restored = {one.id for one in result.settings if one.outcome is Outcome.RESTORED}
+            ledger.conclude(
+                result,
+                # An undo that put nothing back leaves the change as it is: to be put back.
+                {key: ids for key, ids in earlier.items() if orders.command != "undo" or key in restored},
+            )
         except HistoryError as error:
             result = _unrecorded(result, error)
         self._pictures.update(ledger.pictures)

@@ -110,7 +110,21 @@ def _check(request: Request) -> None:
     browser_kind(request.browser)
     if request.grid:
         check_grid(request.grid)
+    if request.report:
+        _check_report_folder(request.report)
     _check_practice(request)
+
+
+def _check_report_folder(folder: Path) -> None:
+    from optout.places import private_folder
+
+    try:
+        if not folder.is_dir():
+            private_folder(folder)
+    except (UsageError, OSError) as error:
+        raise UsageError(f"--report {folder}: the folder cannot be made ({error}); choose another") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UsageError(f"--report {folder}: the folder cannot be written; choose another")
 
 
 def _beginning(request: Request) -> Beginning | None:
@@ -224,7 +238,7 @@ def heed_signals(stop: Stop) -> Iterator[None]:
 
 
 def _errands(request: Request, catalogue: Catalogue, places: Places, history: History) -> list[Errand]:
-    from optout.accounts import AccountBook, Credentials
+    from optout.accounts import AccountBook, Credentials, objection_to
     from optout.directory import Directory
     from optout.fleet import Errand
     from optout.keyrings import open_secrets, terminal_ask
@@ -235,6 +249,9 @@ def _errands(request: Request, catalogue: Catalogue, places: Places, history: Hi
     for account in book.pick(request.accounts, all_=request.all_):
         stored = _service(catalogue, account)
         service = _visited(request, stored)
+        objection = objection_to(account, stored.origin, service.origin)
+        if objection and not places.profile(account.name, service.origin).exists():
+            raise UsageError(objection)  # neither a password nor a kept session: nobody could be signed in
         settings, wanted = _scope(request, service, account, history)
         errands.append(
             Errand(
@@ -277,14 +294,25 @@ def _scope(
         return scope(service, request.only, request.skip), {}
     named = {one.id for one in scope(service, request.only or tuple(one.id for one in service.groups), request.skip)}
     wanted: dict[str, dict[str, Any]] = {}
-    for change in history.last_changes(account.name, service.origin):
-        if change.setting_id in named:
-            wanted.setdefault(change.setting_id, change.detail)
+    changes = [(one.setting_id, one.detail) for one in history.last_changes(account.name, service.origin)]
+    for setting_id, detail in changes + _unproved_changes(history, account, service):
+        if setting_id in named:
+            wanted.setdefault(setting_id, detail)
     if not wanted:
         raise UsageError(
-            f"there is nothing to put back for '{account.name}': its last run changed nothing (optout history)"
+            f"there is nothing to put back for '{account.name}': no run changed anything there that was not put back "
+            "since (optout history)"
         )
     return tuple(one for one in service.settings if one.id in wanted), wanted
+
+
+def _unproved_changes(history: History, account: Account, service: Service) -> list[tuple[str, dict[str, Any]]]:
+    """What a run that was ended early had clicked: it is off now or still on, and to be put back to what it was."""
+    return [
+        (one.setting_id, one.detail)
+        for one in history.unfinished(account.name, service.origin)
+        if one.command == "run" and one.before.is_operable
+    ]
 
 
 @contextmanager

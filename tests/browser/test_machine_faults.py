@@ -176,6 +176,20 @@ def test_a_run_that_is_asked_to_stop_reports_what_it_reached_and_leaves_nothing(
     assert len(slow.site.operations) <= len(intents(slow)) + 2  # a page of three boxes is one intent
 
 
+def test_undo_puts_back_what_a_stopped_run_could_not_prove(slow: Machine) -> None:
+    before = truth(slow, *SOME)
+    running = slow.start(*slow.work(*SOME))
+    wait_for(lambda: slow.site.operations, "the first click")
+    running.process.send_signal(signal.SIGINT)
+    assert set(running.end().outcomes().values()) <= {"failed", "not-reached"}
+    assert truth(slow, *SOME) != before
+    slow.site.latency = Latency(0.02, 0.02, 0.05)
+    undone = slow.run(*slow.work(command="undo"))
+    assert (undone.code, set(undone.outcomes().values())) == (0, {"restored"})
+    assert truth(slow, *SOME) == before
+    assert slow.run(*slow.work(command="undo")).code == 2
+
+
 def test_a_stop_while_the_browser_starts_leaves_no_process(machine: Machine) -> None:
     running = machine.start(*machine.work(*SOME))
     wait_for(lambda: driver_of(running), "the driver")

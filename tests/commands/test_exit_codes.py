@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.machine import Machine
@@ -42,6 +44,7 @@ def test_the_exit_code_says_how_it_ended(machine: Machine, scenario: str, only: 
         ("no-such-command",),
         ("undo", "me"),
         ("run", "me", "--selectors", "no-such-file.yaml"),
+        ("run", "me", "--report", "/dev/null/reports"),
     ],
     ids=" ".join,
 )
@@ -51,4 +54,23 @@ def test_wrong_usage_is_2_and_touches_nothing(machine: Machine, arguments: tuple
     assert (ended.code, ended.stdout) == (2, "")
     assert ended.stderr.strip()
     assert "Traceback" not in ended.stderr
+    assert machine.site.requests == ()
+
+
+def test_a_wrong_passphrase_is_2_and_touches_nothing(machine: Machine) -> None:
+    for wrong in ("another", ""):
+        ended = machine.run(*machine.work("ads-age"), environ={**machine.environ, "OPTOUT_KEYRING_PASSPHRASE": wrong})
+        assert (ended.code, ended.stdout) == (2, ""), wrong
+        assert "passphrase" in ended.stderr
+        assert machine.site.requests == ()
+
+
+def test_selectors_of_another_origin_get_no_password_and_visit_nothing(machine: Machine, tmp_path: Path) -> None:
+    """Neither a stored password nor a kept session belongs to that origin."""
+    foreign = tmp_path / "foreign.yaml"
+    built_in = Path("selectors.yaml").read_text(encoding="utf-8")
+    foreign.write_text(built_in.replace("origin: https://www.linkedin.com", f"origin: {machine.site.origin}"), "utf-8")
+    ended = machine.run("run", "me", "--selectors", str(foreign), "--json")
+    assert (ended.code, ended.stdout) == (2, "")
+    assert "its password stays where it is" in ended.stderr
     assert machine.site.requests == ()
