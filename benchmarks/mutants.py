@@ -146,8 +146,7 @@ MUTANTS = (
         (
             (
                 "    plain = [one",
-                "    if dialog.buttons:\n"
-                "        return dialog.buttons[0].key, dialog.buttons[0].name\n    plain = [one",
+                "    if dialog.buttons:\n        return dialog.buttons[0]\n    plain = [one",
             ),
         ),
         scenario("unknown-dialog"),
@@ -157,8 +156,8 @@ MUTANTS = (
         "Where the sign-in form posts to is not looked at",
         "optout/browser/page.js",
         (
-            ('    if (target !== spec.origin) return { done: false, why: "posts elsewhere" };\n', ""),
-            ('    if (action && action !== spec.origin) return { done: false, why: "posts elsewhere" };\n', ""),
+            ("    if (field.form && destination(field.form) !== spec.origin)", "    if (false)"),
+            ("    if (buttons[0].form && destination(buttons[0].form, buttons[0]) !== spec.origin)", "    if (false)"),
         ),
         scenario("sign-in-form-posts-elsewhere"),
     ),
@@ -198,8 +197,8 @@ MUTANTS = (
     Mutant(
         "absent-without-index",
         "No row is enough for 'not offered', whatever else the index shows",
-        "optout/cases.py",
-        (("index is not None and index.is_whole and ", "index is not None and "),),
+        "optout/indexes.py",
+        (("return self.gap or doubt_of(", "return doubt_of("),),
         f"{SCENARIOS}::test_an_index_that_has_lost_most_of_its_rows_proves_no_absence",
     ),
     Mutant(

@@ -68,11 +68,13 @@ class Case:
     not_before: float = 0.0
     tries: int = 0
     faults: int = 0
+    sign_outs: int = 0  # how often its page asked to sign in
     has_hung: bool = False  # its page, or one that shares a process with it, did not answer any more
     intents: list[int] = field(default_factory=list)
     restore: tuple[str, ...] | None = None
     restore_value: str | None = None
     refused_save: str | None = None
+    asked: str | None = None  # what the page asked when it was operated last, if that was not answered
     reading: Reading | None = None
     page_path: str | None = None
     result: SettingResult | None = None
@@ -116,7 +118,7 @@ def examine(case: Case, desk: Desk, tab: Tab) -> None:
     assert isinstance(proved, Proved) and reading is not None  # noqa: S101, PT018 -- _find_page returns no other
     desk.ledger.saw(case, "before", reading, proved)
     case.before = case.before or reading.state
-    case.reading, case.page_path = reading, urlsplit(reading.url).path
+    case.reading, case.page_path = reading, _way_to(case, page.lead, reading)
     if reading.state is State.UNKNOWN:
         conclude(case, Outcome.UNREADABLE, reason=f"its state cannot be told: {reading.detail}")
     elif _is_reached(case, reading.state, proved):
@@ -143,13 +145,9 @@ def verify(case: Case, desk: Desk, tab: Tab) -> None:
     elif case.tries < TRIES:
         _apply(case, desk, tab, page, found)
     else:
-        said = f": {case.refused_save}" if case.refused_save else ""
-        conclude(
-            case,
-            Outcome.NOT_SAVED,
-            reason=f"the site did not keep the change{said}; after {case.tries} tries a fresh page still says "
-            f"{reading.state}",
-        )
+        times = "one try" if len(case.intents) == 1 else f"{len(case.intents)} tries"
+        why = f"{_why_not_saved(case)}; after {times} a fresh page still says {reading.state}"
+        conclude(case, Outcome.NOT_SAVED, reason=why)
 
 
 def conclude(case: Case, outcome: Outcome, *, reason: str | None = None) -> None:
@@ -172,6 +170,13 @@ def conclude(case: Case, outcome: Outcome, *, reason: str | None = None) -> None
     )
 
 
+def _way_to(case: Case, lead: Lead, reading: Reading) -> str:
+    """The path to re-read a setting at: its page's own, or its index row's where that led on to an unknown one."""
+    path = urlsplit(reading.url).path
+    by_row = case.row_path is not None and trim_path(lead.path) == trim_path(case.row_path)
+    return lead.path if by_row else path
+
+
 def _is_reached(case: Case, state: State, proved: Proved) -> bool:
     if case.target is State.OFF:
         return state is State.OFF
@@ -190,6 +195,8 @@ def _already_there(case: Case, desk: Desk, tab: Tab, reading: Reading) -> None:
     if listed and listed.state is not reading.state and case.target is State.OFF:
         conclude(case, Outcome.UNREADABLE, reason=f"two readings disagree: {reading}; but {listed}")
     elif case.target is State.ON:
+        # Put back by someone else; kept as done, so that another undo does not go against a later choice.
+        case.intents.append(desk.ledger.intend(case, reading, {"found": True}))
         conclude(case, Outcome.RESTORED)
     elif case.before is not None and case.before.is_operable:
         _taken_along(case, desk, reading)
@@ -229,6 +236,7 @@ def _apply(case: Case, desk: Desk, tab: Tab, page: SettingPage, found: Examined)
         case.step = Step.EXAMINE  # the index was read again in this tab: the page has to be loaded anew
         case.listed = listed
         return
+    desk.visitor.check()
     detail = {"boxes": boxes_on(proved), "value": chosen_value(proved)}
     case.intents.append(desk.ledger.intend(case, reading, detail))
     case.tries += 1
@@ -242,8 +250,14 @@ def _apply(case: Case, desk: Desk, tab: Tab, page: SettingPage, found: Examined)
     _note_operated(case, desk, operated)
 
 
+def _why_not_saved(case: Case) -> str:
+    if case.asked:
+        return f'the page asked a question that is yours to answer ("{case.asked}"), and the change was not kept'
+    return "the site did not keep the change" + (f": {case.refused_save}" if case.refused_save else "")
+
+
 def _note_operated(case: Case, desk: Desk, operated: Operated) -> None:
-    case.refused_save = operated.refused
+    case.refused_save, case.asked = operated.refused, operated.asked
     if operated.why and not operated.clicked:
         case.faults += 1
         if case.faults >= TRIES:
@@ -263,6 +277,7 @@ def _listed_now(case: Case, desk: Desk, tab: Tab, *, contradicts: State) -> Read
 def _find_page(case: Case, desk: Desk, tab: Tab) -> tuple[Examined | None, SettingPage | None]:
     """The first of the setting's addresses where its control is proved; otherwise the case gets its result."""
     refusals: list[Refused] = []
+    failed: str | None = None
     tried: set[str] = set()
     for path in _addresses(case):
         if trim_path(path) in tried:
@@ -285,6 +300,11 @@ def _find_page(case: Case, desk: Desk, tab: Tab) -> tuple[Examined | None, Setti
         verdict = examined.verdict
         assert isinstance(verdict, Refused)  # noqa: S101 -- proved controls have a reading
         refusals.append(verdict)
+        said = desk.rules.directory.trouble_in(examined.view.said)
+        if said and kind is PageKind.READY and verdict.why is Refusal.ABSENT:
+            failed = failed or f"{examined.view.url}: the page says that it failed: '{said}'"
+    if failed:
+        raise PageError(failed)
     _not_found(case, desk, tab, refusals)
     return None, None
 
@@ -328,19 +348,24 @@ def _not_found(case: Case, desk: Desk, tab: Tab, refusals: list[Refused]) -> Non
     if case.was_operated:
         conclude(case, Outcome.UNREADABLE, reason=f"it was changed, but afterwards {_text(refusals)}")
         return
-    if not told and _index_says_absent(case, desk, tab):
+    doubt = None if told else _doubt_of_absence(case, desk, tab)
+    if not told and doubt is None:
         case.reading = None
         conclude(case, Outcome.NOT_OFFERED)
         return
-    conclude(case, Outcome.NOT_FOUND, reason=f"{_text(told or refusals)}; nothing was clicked")
+    unproved = f"; that it is not offered is not proved: {doubt}" if doubt else ""
+    conclude(case, Outcome.NOT_FOUND, reason=f"{_text(told or refusals)}{unproved}; nothing was clicked")
 
 
-def _index_says_absent(case: Case, desk: Desk, tab: Tab) -> bool:
-    """A fresh, whole index without a row for the setting (proof rule 5)."""
+def _doubt_of_absence(case: Case, desk: Desk, tab: Tab) -> str | None:
+    """What a fresh index lacks to prove that the setting is not offered (proof rule 5); None if it proves it."""
     if case.setting.index is None:
-        return False
+        return "no index lists it"
     index = desk.reread_index(tab, case.setting.index)
-    return index is not None and index.is_whole and case.setting.id not in index.rows
+    if index is None:
+        return "its index could not be read"
+    doubt = index.doubt_of_absence(desk.rules.directory, case.setting)
+    return f"its index {doubt}" if doubt else None
 
 
 def _text(refusals: list[Refused]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,13 +12,13 @@ from urllib.parse import urlsplit
 
 from optout.browser.network import Mark
 from optout.browser.recognition import PageKind, Recognized, recognize, signs_to_look_for
-from optout.browser.tab import Tab
+from optout.browser.tab import PageMoved, Tab
 from optout.browser.views import ControlView, PageView, page_view, trim_path
 from optout.browser.waiting import Stop
 from optout.catalogue.models import Kind, Setting
 from optout.directory import Directory
 from optout.errors import PageError
-from optout.obstacles import Obstacles
+from optout.obstacles import Asked, Obstacles
 from optout.outcomes import Reading, State, now
 from optout.states import is_checked, state_of
 from optout.witnesses import Lead, Proved, Refusal, Refused, Verdict, prove
@@ -58,12 +59,16 @@ class Examined:
 
 @dataclass(frozen=True, slots=True)
 class Operated:
-    """What operating a control came to. `sent`: requests began; `refused`: what the site answered a refused save."""
+    """What operating a control came to. `sent`: requests began; `refused`: what the site answered a refused save.
+
+    `asked`: the question that stood open, unanswered, when nothing was sent.
+    """
 
     clicked: bool
     sent: bool
     why: str | None = None
     refused: str | None = None
+    asked: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +90,16 @@ Finder = Callable[[Directory, Setting, PageView, Lead], Verdict]
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How controls are found, proved and waited for; the same for every setting of a run."""
+    """How controls are found, proved and waited for; the same for every setting of a run.
+
+    `check` raises where nothing more may be pressed, because the site asked to slow down.
+    """
 
     directory: Directory
     timing: Timing
     stop: Stop
     find: Finder = prove
+    check: Callable[[], None] = lambda: None
 
 
 class SettingPage:
@@ -100,14 +109,16 @@ class SettingPage:
         self._tab = tab
         self._directory = rules.directory
         self._setting = setting
-        self._lead = lead
+        self.lead = lead
         self._timing = rules.timing
         self._stop = rules.stop
         self._find = rules.find
-        self._obstacles = Obstacles(tab, rules.directory)
+        self._check = rules.check
+        self._obstacles = Obstacles(tab, rules.directory, setting.id)
+        self._open_question: str | None = None
 
     def __str__(self) -> str:
-        return f"{self._setting.title} on {self._lead.path}"
+        return f"{self._setting.title} on {self.lead.path}"
 
     def examine(self, meanwhile: Callable[[Examined], None] = lambda _: None) -> Examined:
         """Wait until the page is quiet and its control is there and steady; prove it and read it.
@@ -150,7 +161,7 @@ class SettingPage:
 
     def _stable_seconds(self, reading: Reading) -> float:
         """How long a reading has to last, in the page's own time, before it is believed."""
-        is_confirmed = reading.state is self._lead.expected
+        is_confirmed = reading.state is self.lead.expected
         return self._timing.stable if is_confirmed else self._timing.stable_alone
 
     def operate(self, how: Press, examined: Examined) -> Operated:
@@ -163,6 +174,7 @@ class SettingPage:
         if self._refuse_banner():
             examined = self._look()
         mark = start = self._tab.traffic.mark()
+        known = frozenset[str]()
         while True:
             proved = examined.verdict
             if not isinstance(proved, Proved) or examined.reading is None:
@@ -187,8 +199,8 @@ class SettingPage:
             why = self._press_save(proved.version.save)
             if why is not None:
                 return Operated(True, sent, why=why)
-            sent = self._await_save(mark, frozenset(), linger=how.by_pointer)
-        return Operated(bool(pressed), sent, refused=self._refusal(start))
+            sent = self._await_save(mark, known, linger=how.by_pointer)
+        return Operated(bool(pressed), sent, refused=self._refusal(start), asked=self._open_question)
 
     @cached_property
     def _spec(self) -> dict[str, Any]:
@@ -208,7 +220,7 @@ class SettingPage:
             return Examined(recognized, view, Refused(Refusal.ABSENT, recognized.detail))
         if view.controlled and not self._tab.is_past_workers:
             raise ServiceWorkerInTheWay(f"{view.url} came by way of a service worker, not from the server")
-        verdict = self._find(self._directory, self._setting, view, self._lead)
+        verdict = self._find(self._directory, self._setting, view, self.lead)
         if isinstance(verdict, Refused):
             return Examined(recognized, view, verdict)
         state, detail = state_of(verdict.version, verdict.controls)
@@ -221,7 +233,7 @@ class SettingPage:
         beside = {trim_path(one.path) for index in service.indexes for one in index.paths}
         if service.signin:
             beside |= {trim_path(path) for path in service.signin.signed_in.paths}
-        return view.path in beside and view.path != trim_path(self._lead.path)
+        return view.path in beside and view.path != trim_path(self.lead.path)
 
     def _unsteady(self, latest: Examined) -> Examined:
         assert latest.reading is not None  # noqa: S101 -- only a control that was read can be unsteady
@@ -232,6 +244,7 @@ class SettingPage:
 
     def _press(self, examined: Examined, proved: Proved, control: ControlView, how: Press) -> str | None:
         """Press one proved element; None when it was, else why not."""
+        self._check()
         spec: dict[str, Any] = {
             "key": control.key,
             "origin": self._directory.service.origin,
@@ -242,15 +255,23 @@ class SettingPage:
         if proved.version.kind is Kind.SELECT:
             spec["choose"] = wanted_value(proved, how)
         elif how.by_pointer:
-            place = self._tab.ask("reach", spec)
-            if place["done"]:
-                self._tab.point_and_press(place["x"], place["y"])
-                return None
+            with self._tab.in_front():  # a hidden tab takes the pointer seconds later, when its page is another
+                place = self._tab.ask("reach", spec)
+                if place["done"]:
+                    self._tab.point_and_press(place["x"], place["y"])
+                    return self._objection()
         answer = self._tab.ask("operate", spec)
         return None if answer["done"] else str(answer["why"])
 
+    def _objection(self) -> str | None:
+        """Why the page did not get the pointer's press: its control had changed by then. None when it did."""
+        with suppress(PageMoved):  # a press may lead to another page
+            return self._tab.ask("objection") or None
+        return None
+
     def _press_save(self, css: str) -> str | None:
         """Press the one Save button; None when it was, else why not."""
+        self._check()
         answer = self._tab.ask("save", {"css": css, "origin": self._directory.service.origin})
         return None if answer["done"] else f"the Save button could not be pressed: {answer['why']}"
 
@@ -258,19 +279,20 @@ class SettingPage:
         """Wait until the requests that a press started were answered; True if any began."""
         traffic, timing = self._tab.traffic, self._timing
         deadline = time.monotonic() + timing.no_request
-        answered: set[str] = set(known_dialogs)
+        asked = Asked(set(known_dialogs))
         began = traffic.wait_begun(mark, within=0.2)
         while (not began or linger) and time.monotonic() < deadline:
-            if self._obstacles.answer_dialog(answered):
+            if self._obstacles.answer_dialog(asked, begun=began):
                 deadline = time.monotonic() + timing.no_request
             began = traffic.wait_begun(mark, within=0.2)
             if began and linger:
                 self._stop.pause(0.2)
         if began:
             traffic.wait_quiet(still=timing.still, within=timing.save, ignore_older=timing.save)
-            if self._obstacles.answer_dialog(answered):
+            if self._obstacles.answer_dialog(asked, begun=True):
                 traffic.wait_begun(mark, within=timing.no_request)
                 traffic.wait_quiet(still=timing.still, within=timing.save, ignore_older=timing.save)
+        self._open_question = asked.open or self._obstacles.take_declined()
         return began
 
     def _refuse_banner(self) -> bool:

@@ -98,10 +98,22 @@ class Directory:
                 padded = padded.replace(f" {_words_only(known)} ", " ")
         return any(f" {_words_only(word)} " in padded for words in self.vocabularies(lang) for word in words.negations)
 
+    def trouble_in(self, texts: Iterable[str]) -> str | None:
+        """The text by which a page says that it failed, in any language; None where it does not say so."""
+        words = [f" {_words_only(word)} " for one in self.languages.values() for word in one.trouble]
+        return next((text for text in texts if any(word in f" {_words_only(text)} " for word in words)), None)
+
     def speaks_of(self, setting_id: str, text: str) -> bool:
         """Whether a text shares a longer word with any label of the setting, in any language."""
         words = telling_words(text)
         return any(setting_id in owners and words & telling_words(known) for known, owners in self.labels.items())
+
+    def speaks_only_of_another(self, setting_id: str, text: str) -> bool:
+        """Whether a text names another setting, in any language, and shares no word with this one's labels."""
+        said = f" {_words_only(text)} "
+        telling = [(known, owners) for known, owners in self.labels.items() if telling_words(known)]
+        named = [owners for known, owners in telling if f" {_words_only(known)} " in said]
+        return bool(named) and not any(setting_id in one for one in named) and not self.speaks_of(setting_id, text)
 
     def is_state_word(self, text: str) -> bool:
         """Whether a text is only the value that a control shows ("On"), in any language."""

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from optout.browser.recognition import PageKind, Recognized
+from optout.browser.recognition import PageKind, Recognized, is_under
 from optout.browser.session import Session
 from optout.browser.tab import Tab
 from optout.browser.views import PageView, trim_path
@@ -48,16 +48,21 @@ class Entry:
                 if self._try_to_enter(session, tab, start):
                     tab.unread = start
             except PageError as error:
-                if attempt + 1 == ATTEMPTS or self._sign_ins:
+                if attempt + 1 == ATTEMPTS or self._signin.password_was_tried:
                     raise
                 self._note(f"{error}; trying once more")
             else:
                 return
 
     def renew(self, session: Session, tab: Tab, sign_ins_before: int) -> None:
-        """Sign in again after the site signed out in the middle; threads that come late find it done."""
+        """Sign in again after the site signed out in the middle; threads that come late find it done.
+
+        `sign_ins_before` is what `sign_ins` was before the page was asked for that shows the account signed out.
+        """
         with self._lock:
             if self._sign_ins > sign_ins_before:
+                return
+            if self._sign_ins and self._is_in_after_all(session, tab):
                 return
             self._note("signed out in the middle of the run; signing in again")
             self._by_password(session, tab)
@@ -79,6 +84,9 @@ class Entry:
             raise PageError(f"{recognized.detail}; nothing was typed or clicked there")
         if signin is None:
             return is_at_start
+        has_failed = recognized.kind in (PageKind.ERROR, PageKind.NOT_THERE)
+        if has_failed and is_under(view.path, (signin.page, *signin.signed_out_paths, *signin.challenge_paths)):
+            raise PageError(f"the sign-in page failed: {recognized.detail}")
         if recognized.kind is PageKind.CHALLENGE:
             raise self.challenge(recognized)
         if recognized.kind in (PageKind.SIGNED_OUT, PageKind.REFUSED):
@@ -97,7 +105,17 @@ class Entry:
 
     def _by_password(self, session: Session, tab: Tab) -> str:
         """Sign in; the path of the page where that ended."""
-        self._sign_ins += 1
         path = self._signin.by_password(session, self._visitor, tab)
         self.cookies = session.cookies()
+        # Not before: a page that is asked for meanwhile still goes out with the old cookies.
+        self._sign_ins += 1
         return path
+
+    def _is_in_after_all(self, session: Session, tab: Tab) -> bool:
+        """Whether the account is signed in by now: one page asks for more than that, or came with old cookies."""
+        signin = self._visitor.service.signin
+        if signin is None:
+            return False
+        start = signin.signed_in.paths[0]
+        view, recognized = self._load(tab, start)
+        return recognized.kind is PageKind.READY and self._signin.is_signed_in(signin, session, view, start)

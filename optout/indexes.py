@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from optout.absence import Stray, doubt_of, gap_in, spoken_in
 from optout.browser.recognition import PageKind, Recognized, is_under, recognize, signs_to_look_for
 from optout.browser.tab import Tab
 from optout.browser.views import PageView, RowView, page_view, trim_path
 from optout.browser.waiting import Stop
-from optout.catalogue.models import Index
+from optout.catalogue.models import Index, Setting
 from optout.controls import Timing
 from optout.directory import Directory, normalize
 from optout.errors import PageError
@@ -19,7 +20,8 @@ from optout.obstacles import Obstacles
 from optout.outcomes import Reading, State, Unlisted, now
 from optout.visits import Visitor
 
-ENOUGH_ROWS = 3
+# Where rows are missing and ever more are drawn, in seconds.
+WAIT_AT_MOST = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +36,33 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class IndexReading:
-    """An index as it was seen once. `is_whole`: it showed what an index of this service shows."""
+    """An index as it was seen once.
+
+    `gap`: why it did not show all that an index of this service shows, in words that follow "its index". `strays`:
+    its rows of no setting. `languages`: those it may be in. `failure`: the text by which it says that it failed.
+    """
 
     index: Index
     url: str
     selector: str
     rows: Mapping[str, Row] = field(default_factory=dict)
     unlisted: tuple[Unlisted, ...] = ()
-    is_whole: bool = False
     problem: str | None = None
+    gap: str | None = "was not read"
+    strays: tuple[Stray, ...] = ()
+    languages: frozenset[str] = frozenset()
+    failure: str | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it loaded whole (rule 5)."""
+        return self.gap is None
+
+    def doubt_of_absence(self, directory: Directory, setting: Setting) -> str | None:
+        """Why it does not prove that a setting is not offered, in words that follow "its index"; None if it does."""
+        if setting.id in self.rows:
+            return "lists it"
+        return self.gap or doubt_of(directory, setting, self.strays, self.languages)
 
     def reading(self, setting_id: str) -> Reading | None:
         """The value that the index shows for a setting, as a reading; None if it shows none."""
@@ -82,15 +102,19 @@ class IndexPage:
         return result
 
     def read(self, path: str) -> tuple[IndexReading, Recognized]:
-        """Read the index that was just loaded from `path`."""
+        """Read the index that was just loaded from `path`. Raises `PageError` where it says that it failed."""
         reading, recognized = self._read_within(path, self._timing.index)
         if not reading.rows and recognized.kind is PageKind.READY:
             with self._tab.in_front():
-                return self._read_within(path, self._timing.in_front)
+                reading, recognized = self._read_within(path, self._timing.in_front)
+        if reading.failure and recognized.kind is PageKind.READY:
+            raise PageError(f"{reading.url}: the page says that it failed: '{reading.failure}'")
         return reading, recognized
 
     def _read_within(self, path: str, seconds: float) -> tuple[IndexReading, Recognized]:
-        deadline = time.monotonic() + seconds
+        """Look until it is complete, or `seconds` after the last look that showed more rows than any before."""
+        began = grown = time.monotonic()
+        most = 0
         expected = {one.id for one in self._directory.service.settings if one.index == self._index.id}
         before: IndexReading | None = None
         while True:
@@ -98,15 +122,18 @@ class IndexPage:
             view, recognized = self._look()
             if recognized.kind is not PageKind.READY:
                 return IndexReading(self._index, view.url, "", problem=recognized.detail), recognized
+            if len(view.rows) > most:
+                most, grown = len(view.rows), time.monotonic()
+            is_over = time.monotonic() >= min(grown + seconds, began + WAIT_AT_MOST)
             if view.controlled and not self._tab.is_past_workers:
-                if time.monotonic() >= deadline:
+                if is_over:
                     raise PageError(f"{view.url} came by way of a service worker, not from the server")
                 self._visitor.reopen_without_worker(self._tab, path)
                 continue
             latest = read_rows(self._directory, self._index, view)
             complete = expected <= latest.rows.keys()
             steady = before is not None and before.rows == latest.rows and before.unlisted == latest.unlisted
-            if (complete and steady) or time.monotonic() >= deadline:
+            if (complete and steady) or is_over:
                 return latest, recognized
             if not latest.rows:
                 self._obstacles.refuse_banner()
@@ -130,6 +157,7 @@ def read_rows(directory: Directory, index: Index, view: PageView) -> IndexReadin
     rows: dict[str, Row] = {}
     doubtful: set[str] = set()
     unlisted: dict[str, Unlisted] = {}
+    strays: list[Stray] = []
     for row in view.rows:
         if _origin(row.href) != directory.service.origin or _is_an_index(directory, row.path):
             continue
@@ -138,16 +166,26 @@ def read_rows(directory: Directory, index: Index, view: PageView) -> IndexReadin
         if owner is None:
             if is_under(row.path, directory.service.setting_paths) and not directory.owners_of_path(row.path):
                 unlisted[row.path] = Unlisted(label, row.href, state or State.UNKNOWN)
+            claimed = directory.owners_of_path(row.path) | directory.owners_of_row([label, row.label])
+            strays.append(Stray(label, claimed))
             continue
         found = Row(row.path, label, state, label_known)
         if owner in rows and rows[owner] != found:
             doubtful.add(owner)
         rows[owner] = found
     for owner in doubtful:
-        del rows[owner]
+        strays.append(Stray(rows.pop(owner).label, frozenset({owner})))
     version = next((one.id for one in index.rows if one.css == view.rows_css), "")
     return IndexReading(
-        index, view.url, version, rows, tuple(unlisted.values()), is_whole(directory, index, rows, len(view.rows))
+        index,
+        view.url,
+        version,
+        rows,
+        tuple(unlisted.values()),
+        gap=gap_in(directory, index, rows, view),
+        strays=tuple(strays),
+        languages=spoken_in(directory, view, {key: row.label for key, row in rows.items() if row.label_known}),
+        failure=None if view.rows else directory.trouble_in(view.said),
     )
 
 
@@ -159,7 +197,7 @@ def label_and_state(directory: Directory, row: RowView, lang: str) -> tuple[str,
     label = next((text for text in texts if directory.owners_of_row([text])), None)
     if label is None:
         label = next((text for text in texts if normalize(text) not in on | off), texts[0])
-    rest = [normalize(text) for text in texts if text != label]
+    rest = [normalize(text) for text in (*texts, *row.pictures) if text != label]
     label, tail = _split_value(directory, label, on | off)
     rest += [tail] if tail else []
     shown = {State.ON for text in rest if text in on} | {State.OFF for text in rest if text in off}
@@ -184,15 +222,6 @@ def whose(directory: Directory, row: RowView, label: str) -> tuple[str | None, b
     if len(by_path) == 1:
         return next(iter(by_path)), False
     return None, False
-
-
-def is_whole(directory: Directory, index: Index, rows: Mapping[str, Row], seen: int) -> bool:
-    """Whether an index loaded whole: at least half of the settings it lists are there (rule 5: its other rows)."""
-    listed = [one.id for one in directory.service.settings if one.index == index.id]
-    there = sum(1 for one in listed if one in rows)
-    if len(listed) > ENOUGH_ROWS:
-        return there * 2 >= len(listed)
-    return there >= 1 or seen >= ENOUGH_ROWS
 
 
 def merge(readings: Sequence[IndexReading]) -> tuple[Unlisted, ...]:

@@ -5,66 +5,205 @@ Words come from the catalogue, in every language it knows; an element whose word
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 from optout.browser.tab import PageMoved, Tab
-from optout.browser.views import DialogView, dialog_views
+from optout.browser.views import ButtonView, DialogView, dialog_views
+from optout.catalogue.models import Vocabulary
 from optout.directory import Directory, normalize
 
-WORDS = ("turn_off", "agree", "about_off", "refuse_cookies", "accept_cookies", "cookies")
+BANNER_WORDS = ("refuse_cookies", "accept_cookies", "cookies")
+# One question, and a second where the page asks again before it turns off.
+ANSWERS = 2
+QUOTED = 80
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionWords:
+    """What dialogs and their buttons say, of every language; each a pattern over a text's padded words."""
+
+    turn_off: re.Pattern[str]
+    agree: re.Pattern[str]
+    about_off: re.Pattern[str]
+    sure: re.Pattern[str]
+    past_off: re.Pattern[str]
+    keeps: re.Pattern[str]
+    back_on: re.Pattern[str]
+    besides: re.Pattern[str]
+    offers: re.Pattern[str]
+    detours: re.Pattern[str]
+
+    @classmethod
+    def of(cls, vocabularies: Iterable[Vocabulary]) -> QuestionWords:
+        """The words of these vocabularies."""
+        known = list(vocabularies)
+        return cls(
+            **{one.name: _any_of(word for words in known for word in getattr(words, one.name)) for one in fields(cls)}
+        )
+
+
+@dataclass(slots=True)
+class Asked:
+    """What a page has asked since a control was pressed.
+
+    `seen`: the dialogs that are not to be answered any more, by key. `open`: the beginning of one that nobody answered.
+    """
+
+    seen: set[str]
+    answered: int = 0
+    open: str | None = None
 
 
 class Obstacles:
-    """The banners and dialogs of one tab."""
+    """The banners and dialogs of one tab. `setting`: the id of the setting that its page is about, if of one."""
 
-    def __init__(self, tab: Tab, directory: Directory) -> None:
+    def __init__(self, tab: Tab, directory: Directory, setting: str | None = None) -> None:
         self._tab = tab
         self._directory = directory
+        self._setting = setting
+        self._declined: str | None = None
 
     @cached_property
-    def _words(self) -> Mapping[str, list[str]]:
+    def _banner_words(self) -> Mapping[str, list[str]]:
         vocabularies = self._directory.languages.values()
         return {
-            field: sorted({normalize(word) for one in vocabularies for word in getattr(one, field)}) for field in WORDS
+            field: sorted({normalize(word) for one in vocabularies for word in getattr(one, field)})
+            for field in BANNER_WORDS
         }
+
+    @cached_property
+    def _words(self) -> QuestionWords:
+        return QuestionWords.of(self._directory.languages.values())
 
     def refuse_banner(self) -> bool:
         """Answer a cookie banner by refusing, if there is one; True if it was."""
-        words = self._words
+        words = self._banner_words
         found = self._tab.ask(
             "banner", {"refuse": words["refuse_cookies"], "accept": words["accept_cookies"], "about": words["cookies"]}
         )
         return bool(found) and self._press(found["key"], found["name"])
 
-    def answer_dialog(self, answered: set[str]) -> bool:
-        """Answer a dialog that is not in `answered` and plainly asks whether to turn off; True if it was answered."""
+    def answer_dialog(self, asked: Asked, *, begun: bool) -> bool:
+        """Answer a new dialog that asks whether to turn this setting off; True if one was answered.
+
+        `begun`: requests have begun since the press, so that a dialog may be about what is done already.
+        """
+        asked.open = None
         try:
             dialogs = dialog_views(self._tab.ask("dialogs"))
         except PageMoved:
             return False
         for dialog in dialogs:
-            button = None if dialog.key in answered else turn_off_button(dialog, self._words)
-            if button is not None:
-                answered.add(dialog.key)
-                return self._press(*button)
+            if dialog.key in asked.seen or not dialog.buttons:
+                continue
+            button = self._answer_to(dialog, asked, begun=begun)
+            if button is None:
+                asked.open = asked.open or shortened(dialog.text) or None
+                continue
+            asked.seen |= {one.key for one in dialogs if button in one.buttons}
+            if self._press(button.key, button.name):
+                asked.answered += 1
+                return True
         return False
 
     def asks_about_turning_off(self, text: str) -> bool:
-        """Whether the browser's own question is about turning off."""
-        return any(word in normalize(text) for word in self._words["about_off"])
+        """Whether the browser's own question is whether to turn this setting off; one that is not is remembered."""
+        is_asked = asks_whether_to_turn_off(text, self._words) and not self._is_of_another(*questions_of(text))
+        self._declined = None if is_asked else shortened(text) or None
+        return is_asked
+
+    def take_declined(self) -> str | None:
+        """The beginning of the browser's own question that was declined last, once."""
+        declined, self._declined = self._declined, None
+        return declined
+
+    def _answer_to(self, dialog: DialogView, asked: Asked, *, begun: bool) -> ButtonView | None:
+        if asked.answered >= ANSWERS or self._is_of_another(*([dialog.text] if begun else questions_of(dialog.text))):
+            return None
+        return answering_button(dialog, self._words, begun=begun, again=asked.answered > 0)
+
+    def _is_of_another(self, *texts: str) -> bool:
+        setting = self._setting
+        return setting is not None and any(self._directory.speaks_only_of_another(setting, one) for one in texts)
 
     def _press(self, key: str, name: str) -> bool:
         spec = {"key": key, "name": name, "origin": self._directory.service.origin}
         return bool(self._tab.ask("press", spec)["done"])
 
 
-def turn_off_button(dialog: DialogView, words: Mapping[str, Sequence[str]]) -> tuple[str, str] | None:
-    """Key and name of the one button of a dialog that turns off, or None when that is not plain."""
-    plain = [one for one in dialog.buttons if normalize(one.name) in words["turn_off"]]
-    if len(plain) == 1:
-        return plain[0].key, plain[0].name
-    if plain or not any(word in normalize(dialog.text) for word in words["about_off"]):
+def answering_button(
+    dialog: DialogView, words: QuestionWords, *, begun: bool = False, again: bool = False
+) -> ButtonView | None:
+    """The one button of a dialog that turns off, or None when that is not plain.
+
+    `begun`: the dialog may be about what is done already. `again`: another dialog was answered before this one.
+    """
+    plain = [one for one in dialog.buttons if _is(one.name, words.turn_off)]
+    if plain:
+        names_it = not again or says(dialog.text, words.about_off)
+        fits = len(plain) == 1 and names_it and not _is_beside_the_point(dialog.text, words, begun=begun)
+        return plain[0] if fits else None
+    if again or not asks_whether_to_turn_off(dialog.text, words):
         return None
-    agree = [one for one in dialog.buttons if normalize(one.name) in words["agree"]]
-    return (agree[0].key, agree[0].name) if len(agree) == 1 else None
+    if any(says(one.name, words.about_off) and not says(one.name, words.keeps) for one in dialog.buttons):
+        return None
+    agreeing = [one for one in dialog.buttons if _is(one.name, words.agree)]
+    return agreeing[0] if len(agreeing) == 1 else None
+
+
+def asks_whether_to_turn_off(text: str, words: QuestionWords) -> bool:
+    """Whether a text is nothing but the question whether to turn off, so that a Yes can mean nothing else."""
+    questions = questions_of(text)
+    asking = [one for one in questions if says(one, words.about_off)]
+    if not asking or any(says(one, words.detours) for one in asking):
+        return False
+    if any(one not in asking and not _is(one, words.sure) for one in questions):
+        return False
+    contrary = (words.past_off, words.keeps, words.back_on, words.besides, words.offers)
+    return not any(says(text, one) for one in contrary)
+
+
+def _is_beside_the_point(text: str, words: QuestionWords, *, begun: bool) -> bool:
+    """Whether a dialog that has a button for turning off asks to turn off something else, or to turn on, or offers."""
+    if begun and (says(text, words.past_off) or says(text, words.offers)):
+        return True
+    questions = questions_of(text) or [text]
+    return any(says(one, contrary) for one in questions for contrary in (words.besides, words.back_on, words.offers))
+
+
+def questions_of(text: str) -> list[str]:
+    """The sentences of a text that ask something."""
+    sentences = re.split(r"(?<=[.!?…])\s+|\n+", text)
+    return [one for one in sentences if one.rstrip(" \"'”»)").endswith(("?", "\uff1f"))]
+
+
+def says(text: str, words: re.Pattern[str]) -> bool:
+    """Whether any of these words stands in a text, whole."""
+    return words.search(_padded(text)) is not None
+
+
+def shortened(text: str) -> str:
+    """The beginning of a text, on one line, as it may be quoted."""
+    plain = " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    return plain if len(plain) <= QUOTED else plain[: QUOTED - 1].rstrip() + "…"
+
+
+def _is(text: str, words: re.Pattern[str]) -> bool:
+    return words.fullmatch(_padded(text)) is not None
+
+
+def _words_only(text: str) -> str:
+    return re.sub(r"[\W_]+", " ", normalize(text)).strip()
+
+
+def _padded(text: str) -> str:
+    return f" {_words_only(text)} "
+
+
+def _any_of(words: Iterable[str]) -> re.Pattern[str]:
+    """A pattern for any of these words; three dots in one stand for up to six words more."""
+    known = sorted({r" (?:\w+ ){0,6}".join(re.escape(_words_only(part)) for part in one.split("...")) for one in words})
+    return re.compile(" (?:" + "|".join(known) + ") " if known else r"(?!)")

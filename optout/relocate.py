@@ -22,6 +22,7 @@ from optout.recording import is_lasting, selectors_of, words_of
 from optout.witnesses import NEEDED, Lead, Proved, Refusal, Refused, Verdict, Witness, page_witnesses, prove
 
 THRESHOLD = 0.35
+NOTHING_SPEAKS = "nothing says that the page's one control is the right one"
 THRESHOLD_ALONE = 0.2  # of the only control of a page: there is nothing to take it for
 MARGIN = 0.05
 SHORTEST_NAME = 6
@@ -128,7 +129,8 @@ def relocate(directory: Directory, setting: Setting, view: PageView, lead: Lead,
         return Refused(Refusal.CONTRADICTED, why)
     said = {**page, **said}
     if len(said) < NEEDED:
-        return Refused(Refusal.UNPROVED, f"only one witness speaks for a control ({next(iter(said.values()))})")
+        only = next(iter(said.values()), None)
+        return Refused(Refusal.UNPROVED, f"only one witness speaks for a control ({only})" if only else NOTHING_SPEAKS)
     scores = [similarity(directory, setting, one, page, memory) for one in candidates]
     runner_up = max((score for at, score in enumerate(scores) if at != best), default=0.0)
     threshold = THRESHOLD if own[best] else THRESHOLD_ALONE

@@ -133,10 +133,13 @@ class AccountRun:
 
     def _work(self) -> None:
         means = self._means
-        if self._task.is_first and self._service.signin and not self._entry.sign_ins:
+        will_sign_in = self._task.is_first and self._service.signin and not self._entry.sign_ins
+        if will_sign_in:
             means.signin.look_up()
         self._phase("starting the browser")
         session = self._session = means.open_session()
+        if will_sign_in:
+            means.signin.looked_up()  # a wrong passphrase is told before anything is touched
         means.visitor.watch(session)
         for cookie in self._entry.cookies:
             session.set_cookie(cookie)
@@ -252,7 +255,10 @@ class AccountRun:
         try:
             (verify if case.step is Step.VERIFY else examine)(case, desk, tab)
         except SignedOut:
+            case.sign_outs += 1
             self._entry.renew(self._open_session(), tab, sign_ins)
+            if case.sign_outs > FAULTS:
+                conclude(case, Outcome.FAILED, reason="its page asks to sign in although the account is signed in")
         except AccountEnds as error:
             raise self._entry.challenge(error.recognized) from error
         except PageError as error:
@@ -262,6 +268,11 @@ class AccountRun:
                 conclude(case, Outcome.FAILED, reason=f"{changed}{error}")
             if isinstance(error, TabHung):
                 tab.is_hung = case.has_hung = True
+        except OptoutError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- the setting's edge: one setting's fault is never another's
+            changed = "it was clicked, but what became of it is not known: " if case.was_operated else ""
+            conclude(case, Outcome.FAILED, reason=f"{changed}an unforeseen fault ({place_of(error)}); please report it")
         else:
             case.has_hung = False
         if case.result is not None and case.result.outcome is not Outcome.TURNED_OFF:
@@ -304,18 +315,22 @@ class AccountRun:
     def _settle_disagreement(self, case: Case, tab: Tab, index: IndexReading) -> None:
         """The index says on, the own page said off: read the own page again, then say what is doubted."""
         first = case.result
-        listed: Reading | str = index.reading(case.setting.id) or f"its index could not be read again: {index.problem}"
+        listed: Reading | str = index.reading(case.setting.id) or "its index does not list it any more"
         case.result, case.tries = None, FAULTS
         case.step = Step.VERIFY
         with suppress(PageError):
             verify(case, self._desk(), tab)
         if case.result is None or case.result.outcome is Outcome.TURNED_OFF:
             assert first is not None  # noqa: S101
+            if index.problem:
+                why = f"its own page says {case.target}, but its index could not be read again: {index.problem}"
+                conclude(case, Outcome.FAILED, reason=why)
+                return
             conclude(case, Outcome.UNREADABLE, reason=f"two readings disagree: {case.reading}; but {listed}")
 
     def _desk(self) -> Desk:
         means = self._means
-        rules = Rules(means.directory, means.timing, means.stop, means.find)
+        rules = Rules(means.directory, means.timing, means.stop, means.find, means.visitor.check)
         return Desk(rules, means.visitor, means.ledger, self._task.dry_run, self._reread_index)
 
     def _reread_index(self, tab: Tab, index_id: str) -> IndexReading | None:

@@ -20,7 +20,7 @@ from optout.outcomes import now
 from optout.secret import Secret, authenticator_code
 from optout.visits import Visitor
 
-FORM_SECONDS = 8.0
+FORM_SECONDS = 15.0
 ANSWER_SECONDS = 30.0
 UNATTENDED_SECONDS = 15.0
 ATTENDED_SECONDS = 120.0
@@ -53,11 +53,20 @@ class SignInFlow:
         self._totp: Secret | None = None
         self._codes_tried: set[str] = set()
 
+    @property
+    def password_was_tried(self) -> bool:
+        """Whether the stored password was typed in this run; it is so at most once."""
+        return self._password_was_tried
+
     def look_up(self) -> None:
         """Begin to look up the credentials, where they will be needed: an encrypted file takes its time to open."""
         pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="credentials")
         self._looked_up = pool.submit(self._credentials)
         pool.shutdown(wait=False)
+
+    def looked_up(self) -> Grant | Withheld:
+        """The credentials, or why there are none. Raises `UsageError` where the keyring cannot be read."""
+        return self._looked_up.result() if self._looked_up else self._credentials()
 
     def is_signed_in(self, signin: SignIn, session: Session, view: PageView, asked: str) -> bool:
         """The proof of being signed in: on the page asked for (or the start page), with the service's cookie."""
@@ -83,7 +92,7 @@ class SignInFlow:
                 f"{visitor.service.title} signed '{self._account}' out again, and the password is tried only once per "
                 f"run; sign in yourself: optout login {self._account}"
             )
-        granted = self._looked_up.result() if self._looked_up else self._credentials()
+        granted = self.looked_up()
         if isinstance(granted, Withheld):
             raise NeedsHuman(f"'{self._account}' is signed out and {granted.reason}")
         self._totp = granted.totp()
@@ -123,9 +132,14 @@ class SignInFlow:
             if recognized.kind is PageKind.READY and self.is_signed_in(signin, session, view, view.path):
                 return view.path
             if recognized.kind is PageKind.ELSEWHERE:
-                raise PageError(f"{recognized.detail} in the middle of the sign-in; nothing was typed there")
+                raise NeedsHuman(
+                    f"{recognized.detail} in the middle of the sign-in, which the service itself led to. Nothing was "
+                    "typed there, but the site may have passed on what was typed on its own sign-in page: if you do "
+                    f"not know that address, change the password of '{self._account}'"
+                )
             if recognized.kind in (PageKind.ERROR, PageKind.NOT_THERE):
-                if went_to_start or is_under(view.path, (signin.page, *signin.signed_out_paths)):
+                sign_in_paths = (signin.page, *signin.signed_out_paths, *signin.challenge_paths)
+                if went_to_start or is_under(view.path, sign_in_paths):
                     raise PageError(f"sign-in failed: {recognized.detail}")
                 # The page that was asked for before the sign-in is broken; the start page tells whether one is in.
                 went_to_start = True
@@ -162,7 +176,7 @@ class SignInFlow:
                 raise PageError(f"the sign-in page led to {view.origin}: the password was not typed there")
             if recognized.kind is PageKind.CHALLENGE:
                 raise NeedsHuman(self.challenge_text(visitor, recognized.challenge))
-            if recognized.kind is PageKind.ERROR:
+            if recognized.kind in (PageKind.ERROR, PageKind.NOT_THERE):
                 raise PageError(f"the sign-in page failed: {recognized.detail}")
             if recognized.kind is PageKind.READY and self.is_signed_in(signin, session, view, ""):
                 return None
@@ -170,7 +184,10 @@ class SignInFlow:
                 if tab.ask("has", {"css": [form.username, form.password, form.submit]}):
                     return form
             if time.monotonic() >= deadline:
-                raise PageError(f"the sign-in page {view.path} shows no form that the catalogue knows")
+                raise NeedsHuman(
+                    f"the sign-in page {view.path} shows no form that the catalogue knows; sign in yourself: "
+                    f"optout login {self._account}"
+                )
             self._stop.pause(0.1)
 
     def _wait_for_code_form(self, tab: Tab, fields: list[str]) -> None:

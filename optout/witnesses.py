@@ -109,7 +109,8 @@ def page_witnesses(directory: Directory, setting: Setting, view: PageView, lead:
         return Refused(
             Refusal.CONTRADICTED, f"the page's path {view.path} belongs to '{_titles(directory, path_owners)}'"
         )
-    elif lead.row_path and trim_path(lead.row_path) == view.path:
+    elif lead.row_path and trim_path(lead.row_path) in (view.path, trim_path(lead.path)):
+        # Where the site led on from the row's address: a page of another setting was told by its path above.
         said[Witness.PLACE] = "its index row leads here"
     heading = heading_verdict(directory, setting, view)
     if isinstance(heading, Refused):

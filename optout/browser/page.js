@@ -121,7 +121,17 @@
     if (legend) names.push(legend.textContent);
     return [...new Set(names.map((name) => squeeze(name)).filter(Boolean))];
   }
-  function textsIn(scope, limit, except) {
+  // What a picture is called: for some values of a row the only text there is.
+  const PICTURES = 'img, svg, [role="img"]';
+  function nameOfPicture(picture) {
+    const ids = (picture.getAttribute("aria-labelledby") || "").split(/\s+/).filter(Boolean);
+    const named = ids.map((id) => byId(picture, id)).find(Boolean);
+    const title = picture.localName === "svg" && [...picture.children].find((child) => child.localName === "title");
+    return squeeze((named && named.textContent) || picture.getAttribute("aria-label") || picture.getAttribute("alt") ||
+      (title && title.textContent), 200);
+  }
+  // `pictures`: where the names of pictures are put, if they are wanted.
+  function textsIn(scope, limit, except, pictures) {
     const texts = [];
     const walk = (node) => {
       if (texts.length >= limit) return;
@@ -131,6 +141,11 @@
       } else if (node.nodeType === 1 || node.nodeType === 11) {
         if (node.nodeType === 1 && /^(script|style|template|noscript|select)$/.test(node.localName)) return;
         if (except && node === except) return;
+        if (pictures && node.nodeType === 1 && node.matches(PICTURES)) {
+          const name = nameOfPicture(node);
+          if (name && rendered(node) && pictures.length < limit) pictures.push(name);
+          if (name) return;
+        }
         if (node.shadowRoot) walk(node.shadowRoot);
         for (const child of node.childNodes) walk(child);
       }
@@ -171,8 +186,29 @@
   const levelOf = (heading) => Number(heading.localName[1]) || 2;
   const headingsIn = (mains) =>
     headingElements(mains).map((one) => ({ level: levelOf(one), text: squeeze(one.textContent) }));
+  // What a dialog says apart from its buttons, a line for each block: one sentence does not run into another.
+  function sayingOf(dialog) {
+    let text = "";
+    const walk = (node) => {
+      if (node.nodeType === 3) {
+        if (!node.parentElement || rendered(node.parentElement)) text += node.data.replace(/\s+/g, " ");
+        return;
+      }
+      if (node.nodeType === 1 && (node.matches(BUTTONS) || /^(script|style|template|noscript)$/.test(node.localName))) {
+        text += " ";
+        return;
+      }
+      const breaks = node.nodeType === 1 && (node.localName === "br" || !/^(inline|contents)/.test(getComputedStyle(node).display));
+      if (breaks) text += "\n";
+      if (node.shadowRoot) walk(node.shadowRoot);
+      for (const child of node.childNodes) walk(child);
+      if (breaks) text += "\n";
+    };
+    walk(dialog);
+    return text.split("\n").map((line) => squeeze(line, 1000)).filter(Boolean).join("\n");
+  }
   const dialogsNow = () => select(DIALOGS).filter(shown).map((dialog) => ({
-    key: hold(dialog), text: squeeze(dialog.innerText || dialog.textContent, 1000),
+    key: hold(dialog), text: sayingOf(dialog).slice(0, 2000),
     buttons: select(BUTTONS).filter((button) => shown(button) && closest(button, (at) => at === dialog))
       .map((button) => ({ key: hold(button), name: nameOfButton(button) })),
   }));
@@ -230,11 +266,22 @@
       .filter((element) => inRegion(element, mains.length ? "main" : "page", mains) && usable(element))
       .slice(0, 200).map(place) : [];
     return { ...glance(spec), main: mains.length > 0, headings: headingsIn(mains), controls: seen, versions, all,
-      dialogs: dialogsNow(), ages: agesNow };
+      said: versions.some((one) => one.matches.length) ? [] : textsOf(mains), dialogs: dialogsNow(), ages: agesNow };
   }
+
+  const textsOf = (mains) =>
+    (mains.length ? mains : [document.body].filter(Boolean)).flatMap((one) => textsIn(one, 200));
+  // Whether a part of the main region is folded, so that what belongs there may be missing. A menu is no part, and
+  // what stands at the head of the region is about the page.
+  const isFolded = (mains) => select('[aria-expanded="false"], details:not([open])').some((one) =>
+    shown(one) && inRegion(one, "main", mains) && (one.getAttribute("aria-haspopup") || "false") === "false" &&
+    !one.matches('[role="combobox"]') && !closest(one, (at) => at.matches('[role="banner"], [role="search"]') ||
+      (at.localName === "header" && mains.includes(at.parentElement))));
 
   function rows(spec) {
     const mains = mainRegions(spec), found = [];
+    const whole = () => ({ ...glance(spec), main: mains.length > 0, headings: headingsIn(mains), said: textsOf(mains),
+      folded: isFolded(mains) });
     for (const css of spec.rows) {
       let links;
       try { links = select(css); } catch { continue; }
@@ -247,12 +294,12 @@
           if ([...up.querySelectorAll("h1, h2, h3, h4")].some((heading) => !link.contains(heading))) break;
           scope = up;
         }
-        found.push({ href: link.href, texts: textsIn(scope, 10), label: squeeze(link.getAttribute("aria-label") || "") });
+        const pictures = [], texts = textsIn(scope, 10, null, pictures);
+        found.push({ href: link.href, texts, pictures, label: squeeze(link.getAttribute("aria-label") || "") });
       }
-      if (found.length) return { ...glance(spec), main: mains.length > 0, version: css, rows: found,
-        headings: headingsIn(mains) };
+      if (found.length) return { ...whole(), version: css, rows: found };
     }
-    return { ...glance(spec), main: mains.length > 0, version: null, rows: [], headings: headingsIn(mains) };
+    return { ...whole(), version: null, rows: [] };
   }
 
   // A cookie banner: the smallest box that speaks of cookies and has both a refusing and an accepting button.
@@ -310,6 +357,24 @@
     }
     return [dx, dy];
   }
+  // A pointer's press comes later than it was asked for: it is swallowed where the control is another by then.
+  const PRESS = ["pointerdown", "mousedown", "pointerup", "mouseup", "click"];
+  let disarm = () => {}, swallowed = null;
+  function arm(spec, view) {
+    disarm();
+    swallowed = null;
+    const guard = (event) => {
+      if (!event.isTrusted) return;
+      if (swallowed === null) swallowed = unchanged(spec).why || "";
+      if (swallowed === "") return disarm();
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      if (event.type === "click") disarm();
+    };
+    for (const type of PRESS) view.addEventListener(type, guard, true);
+    disarm = () => { for (const type of PRESS) view.removeEventListener(type, guard, true); };
+  }
+  const objection = () => swallowed || null;
   // Where a pointer may press to operate a control: a part of it, or of its label, that nothing covers.
   function reach(spec) {
     const { element, why } = unchanged(spec);
@@ -324,6 +389,7 @@
       const hit = root.elementFromPoint ? root.elementFromPoint(x, y) : document.elementFromPoint(x, y);
       if (hit && parts.some((one) => one === hit || one.contains(hit))) {
         const [dx, dy] = frameOffset(part);
+        arm(spec, element.ownerDocument.defaultView);
         return { done: true, why: null, x: Math.round(x + dx), y: Math.round(y + dy) };
       }
     }
@@ -392,6 +458,14 @@
   const keys = (spec) => (spec.flat ? [...document.querySelectorAll(spec.css)] : select(spec.css)).slice(0, 200).map(hold);
   const has = (spec) => spec.css.every((css) => [...document.querySelectorAll(css)].some(shown));
 
+  // The origin that a form is sent to. A base element moves it, and a field named "action" hides the form's property.
+  function destination(form, button = null) {
+    const ofButton = button && button.getAttribute("formaction");
+    const action = ofButton || Element.prototype.getAttribute.call(form, "action");
+    try { return new URL(action || location.href, Object.getOwnPropertyDescriptor(Node.prototype, "baseURI").get.call(form)).origin; }
+    catch { return "nowhere"; }
+  }
+
   // Types into a sign-in field only where the page, at this very moment, is the service's own.
   function fill(spec) {
     const secure = location.protocol === "https:" || /^(127\.0\.0\.1|localhost|\[::1\])$/.test(location.hostname);
@@ -399,8 +473,7 @@
     const fields = [...document.querySelectorAll(spec.css)].filter(shown);
     if (fields.length !== 1) return { done: false, why: fields.length ? "several fields" : "no field" };
     const field = fields[0];
-    const target = field.form ? new URL(field.form.getAttribute("action") || location.href, location.href).origin : spec.origin;
-    if (target !== spec.origin) return { done: false, why: "posts elsewhere" };
+    if (field.form && destination(field.form) !== spec.origin) return { done: false, why: "posts elsewhere" };
     if (spec.hidden && field.type !== "password") return { done: false, why: "not a password field" };
     field.focus();
     Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(field, spec.text);
@@ -413,9 +486,7 @@
       (one) => shown(one) && (!field || !field.form || one.form === field.form || field.form.contains(one)));
     if (location.origin !== spec.origin) return { done: false, why: "elsewhere" };
     if (buttons.length !== 1) return { done: false, why: buttons.length ? "several buttons" : "no button" };
-    const action = buttons[0].form && new URL(buttons[0].getAttribute("formaction") ||
-      buttons[0].form.getAttribute("action") || location.href, location.href).origin;
-    if (action && action !== spec.origin) return { done: false, why: "posts elsewhere" };
+    if (buttons[0].form && destination(buttons[0].form, buttons[0]) !== spec.origin) return { done: false, why: "posts elsewhere" };
     setTimeout(() => buttons[0].click(), 0);
     return { done: true, why: null };
   }
@@ -436,6 +507,6 @@
     return all.length;
   }
 
-  globalThis.optoutPage = { glance, controls, rows, dialogs, banner, press, operate, reach, box, stateNow, keys, mark, pick, pickedKey, has, fill, submit, save,
+  globalThis.optoutPage = { glance, controls, rows, dialogs, banner, press, operate, reach, objection, box, stateNow, keys, mark, pick, pickedKey, has, fill, submit, save,
     release };
 })();

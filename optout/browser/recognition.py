@@ -59,7 +59,8 @@ def recognize(service: Service, view: PageView, document_status: int | None) -> 
         return Recognized(PageKind.ELSEWHERE, f"the page led to {view.origin}")
     if service.signin:
         recognized = _about_sign_in(service, view)
-        if recognized:
+        # An error page may have the address of a sign-in, but not its form.
+        if recognized and (status < 400 or (status < 500 and _shows_signs(view))):
             return recognized
     if status in (404, 410):
         return Recognized(PageKind.NOT_THERE, f"there is no such page (HTTP {status})")
@@ -80,6 +81,11 @@ def _about_sign_in(service: Service, view: PageView) -> Recognized | None:
     if has_form or is_under(view.path, (*signin.signed_out_paths, signin.page)):
         return Recognized(PageKind.SIGNED_OUT, "signed out")
     return None
+
+
+def _shows_signs(view: PageView) -> bool:
+    is_form = FORM_USERNAME in view.signs and FORM_PASSWORD in view.signs
+    return is_form or REFUSED in view.signs or any(sign.startswith("challenge:") for sign in view.signs)
 
 
 def is_under(path: str, prefixes: tuple[str, ...]) -> bool:

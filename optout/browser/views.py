@@ -75,11 +75,12 @@ class DialogView:
 
 @dataclass(frozen=True, slots=True)
 class RowView:
-    """A link of an index, with the texts beside it."""
+    """A link of an index, with the texts beside it and the names of the pictures among them."""
 
     href: str
     label: str
     texts: tuple[str, ...]
+    pictures: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
@@ -91,7 +92,8 @@ class RowView:
 class PageView:
     """One look at a page. `controlled`: a service worker stands between page and server. `hidden`: another tab is in
     front, and some pages draw nothing then. `ages`: of each earlier look at this document's controls, for how many
-    milliseconds at least its own timers have gone on since.
+    milliseconds at least its own timers have gone on since. `said`: the texts of the main region, of a page whose
+    control was looked for only where no version fits anything. `folded`: a part of the main region is folded.
     """
 
     url: str
@@ -111,6 +113,8 @@ class PageView:
     rows: tuple[RowView, ...] = ()
     rows_css: str | None = None
     ages: tuple[int, ...] = ()
+    said: tuple[str, ...] = ()
+    folded: bool = False
 
     def age_of(self, earlier: PageView) -> int:
         """The page's own milliseconds since that look at the same document; 0 where it was another one."""
@@ -151,9 +155,11 @@ def page_view(raw: Mapping[str, Any]) -> PageView:
         matches=tuple(tuple(one["matches"]) for one in raw.get("versions", ())),
         all_controls=tuple(raw.get("all", ())),
         dialogs=tuple(_dialog(one) for one in raw.get("dialogs", ())),
-        rows=tuple(RowView(one["href"], one["label"], tuple(one["texts"])) for one in raw.get("rows", ())),
+        rows=tuple(_row(one) for one in raw.get("rows", ())),
         rows_css=raw.get("version"),
         ages=tuple(raw.get("ages", ())),
+        said=tuple(raw.get("said", ())),
+        folded=bool(raw.get("folded")),
     )
 
 
@@ -186,6 +192,10 @@ def _control(raw: Mapping[str, Any]) -> ControlView:
         options=tuple((value, text) for value, text in raw.get("options", ())),
         data=tuple((name, value) for name, value in raw.get("data", ())),
     )
+
+
+def _row(raw: Mapping[str, Any]) -> RowView:
+    return RowView(raw["href"], raw["label"], tuple(raw["texts"]), tuple(raw.get("pictures", ())))
 
 
 def _dialog(raw: Mapping[str, Any]) -> DialogView:

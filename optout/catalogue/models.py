@@ -264,12 +264,20 @@ class Vocabulary(Model):
     on: Words
     off: Words
     turn_off: Words = Field(default=(), description="buttons of a 'turn off?' dialog that can mean nothing else")
-    agree: Words = Field(default=(), description="buttons such as OK, taken only where the text speaks of turning off")
-    about_off: Words = Field(default=(), description="what such a text speaks of")
+    agree: Words = Field(default=(), description="buttons such as OK, taken only where the text asks about turning off")
+    about_off: Words = Field(default=(), description="what such a question says; ... stands for a few words")
+    sure: Words = Field(default=(), description="a question that only asks again, beside the one about turning off")
+    past_off: Words = Field(default=(), description="what a text says when something was turned off already")
+    keeps: Words = Field(default=(), description="what a text says that asks to keep something on")
+    back_on: Words = Field(default=(), description="what a text says that asks to turn something on")
+    besides: Words = Field(default=(), description="what a text says that asks about something besides the setting")
+    offers: Words = Field(default=(), description="what a text says that offers something")
+    detours: Words = Field(default=(), description="words of a question that does not ask whether to turn off")
     refuse_cookies: Words = ()
     accept_cookies: Words = ()
     cookies: Words = ()
     negations: Words = Field(default=(), description="words that turn a label's meaning round")
+    trouble: Words = Field(default=(), description="what a page says that failed although it was answered")
 
 
 class Notice(Model):

@@ -13,13 +13,14 @@ from werkzeug.wrappers import Response as AnyResponse
 from optout.practice import pages
 from optout.practice.faults import Fault, SiteFault
 from optout.practice.members import BY_ID, HOME, UNLISTED, VISIBILITY, PracticeSetting
-from optout.practice.rendering import Fragment, Row, index_page, row_html, setting_page
+from optout.practice.rendering import Fragment, Row, index_page, more_html, row_html, setting_page
 from optout.practice.site import PracticeSite, index_settings
 
 INDEX_PATHS = MappingProxyType({f"{HOME}/categories/privacy": "privacy", f"{HOME}/categories/ads": "ads"})
 _SECTIONS = MappingProxyType({"privacy": ("usage",), "ads": ("profile", "activity", "elsewhere")})
 _CACHED_SECONDS = 3600
 _BATCH_SECONDS = 0.5
+_TRICKLE_MS = 3200
 
 
 class Data:
@@ -70,15 +71,21 @@ class Data:
     def index_data(self, path: str) -> dict[str, Any]:
         """An index page's data."""
         site, index = self.site, INDEX_PATHS[path]
-        in_batches = site.scenario.has(SiteFault.INDEX_IN_BATCHES)
+        in_batches = site.scenario.has(SiteFault.INDEX_IN_BATCHES) or site.scenario.has(SiteFault.INDEX_TRICKLES)
+        is_folded = site.scenario.has(SiteFault.INDEX_FOLDED)
         names = _SECTIONS[index]
         sections = [(site.words.term(name), self._rows(index, name)) for name in names]
         if index == "privacy":
             sections.append((site.words.term("privacy"), self._plain_rows()))
         late = {"lateMs": 2500} if site.scenario.has(SiteFault.INDEX_LATE) else {}
-        more = f"/api/rows?{urlencode({'path': path, 'batch': 1})}" if in_batches else None
+        more = more_html(f"/api/rows?{urlencode({'path': path, 'batch': 1})}", self._trickle_ms) if in_batches else None
         part = index_page(
-            site.words, site.generation_of(path), site.words.term(index), sections[:1] if more else sections, more
+            site.words,
+            site.generation_of(path),
+            site.words.term(index),
+            sections[:1] if more or is_folded else sections,
+            more,
+            [heading for heading, _ in sections[1:]] if is_folded else (),
         )
         return as_data(site, path, part, late) | {"title": f"{site.words.term(index)} · Practice site"}
 
@@ -98,9 +105,13 @@ class Data:
         listed = "".join(map(row_html, rows))
         html = f'<section class="pp-card"><h2>{heading}</h2><ul class="pp-list">{listed}</ul></section>'
         if batch + 1 < len(groups):
-            more = urlencode({"path": path, "batch": batch + 1}).replace("&", "&amp;")
-            html += f'<div data-more="/api/rows?{more}" class="pp-loading">Loading…</div>'
+            more = urlencode({"path": path, "batch": batch + 1})
+            html += more_html(f"/api/rows?{more}", self._trickle_ms)
         return _json({"html": site.dress(path, html)})
+
+    @property
+    def _trickle_ms(self) -> int:
+        return _TRICKLE_MS if self.site.scenario.has(SiteFault.INDEX_TRICKLES) else 0
 
     def _rows(self, index: str, section: str) -> list[Row]:
         site = self.site
@@ -111,10 +122,12 @@ class Data:
             hidden = truth[setting.id] == "absent" or site.scenario.hits(Fault.ROW_MISSING, setting.id)
             if setting.section == section and not hidden:
                 value = site.words.hint(setting.id) if setting.hint else self._row_value(setting, truth[setting.id])
-                rows.append(Row(site.path_of(setting), site.words.label(setting.id), value))
+                is_drawn = not setting.hint and site.scenario.has(SiteFault.INDEX_PICTURES)
+                rows.append(Row(site.path_of(setting), site.words.label(setting.id), value, is_drawn))
         if section == UNLISTED.section and truth[UNLISTED.id] != "absent":
             value = site.words.term(truth[UNLISTED.id])
-            rows.append(Row(UNLISTED.path, site.words.label(UNLISTED.id), value))
+            is_drawn = site.scenario.has(SiteFault.INDEX_PICTURES)
+            rows.append(Row(UNLISTED.path, site.words.label(UNLISTED.id), value, is_drawn))
         return rows
 
     def _row_value(self, setting: PracticeSetting, state: str) -> str:

@@ -38,7 +38,9 @@ class Fault(StrEnum):
     GONE_EMPTY = "gone-empty"
     CONFIRM_DIALOG = "confirm-dialog"
     CONFIRM_NATIVE = "confirm-native"
+    CONFIRM_KEEPING = "confirm-keeping"
     UNKNOWN_DIALOG = "unknown-dialog"
+    OFFER_AFTER = "offer-after"
     TOAST_OVER = "toast-over"
     DISABLED = "disabled"
     TWO_CANDIDATES = "two-candidates"
@@ -66,6 +68,7 @@ class Fault(StrEnum):
     SHADOW = "shadow"
     REWORDED = "reworded"
     MOVED = "moved"
+    SAYS_FAILED = "says-failed"
     RAF = "raf"
 
 
@@ -74,6 +77,9 @@ class SiteFault(StrEnum):
 
     INDEX_LATE = "index-late"
     INDEX_IN_BATCHES = "index-in-batches"
+    INDEX_TRICKLES = "index-trickles"
+    INDEX_FOLDED = "index-folded"
+    INDEX_PICTURES = "index-pictures"
     INDEX_DOWN = "index-down"
     COOKIE_BANNER = "cookie-banner"
     COOKIE_BANNER_MODAL = "cookie-banner-modal"

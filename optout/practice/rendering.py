@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
@@ -20,7 +20,12 @@ _HASHED = re.compile(r"\bpp-([a-z-]+)")
 _BOX_CLASS = MappingProxyType({"2026": "pp-hidden", "2023": "pp-switchcheckbox", "2020": "a11y-text"})
 
 _CONFIRMATIONS = MappingProxyType(
-    {Fault.CONFIRM_DIALOG: "dialog", Fault.CONFIRM_NATIVE: "native", Fault.UNKNOWN_DIALOG: "unknown"}
+    {
+        Fault.CONFIRM_DIALOG: "dialog",
+        Fault.CONFIRM_NATIVE: "native",
+        Fault.CONFIRM_KEEPING: "keeping",
+        Fault.UNKNOWN_DIALOG: "unknown",
+    }
 )
 
 
@@ -76,6 +81,7 @@ class SettingView:
             "wrongFirst": 600 if self.hits(Fault.WRONG_FIRST) else 0,
             "toastOver": 4000 if self.hits(Fault.TOAST_OVER) else 0,
             "popup": self.hits(Fault.POPUP),
+            "offer": self.hits(Fault.OFFER_AFTER),
             "confirm": next((name for fault, name in _CONFIRMATIONS.items() if self.hits(fault)), ""),
         }
         return {name: value for name, value in chosen.items() if value}
@@ -224,6 +230,8 @@ def setting_page(view: SettingView, index_path: str, frame_path: str) -> Fragmen
     part.add(f'<p class="pp-lead">{escape(view.words.term("describe"))}</p>')
     if view.hits(Fault.GONE_EMPTY):
         part.add("<p>This setting is not available in your region.</p>")
+    elif view.hits(Fault.SAYS_FAILED):
+        part.add("<h2>Something went wrong</h2><p>Try again later.</p>")
     else:
         _wrapped_card(view, part, frame_path)
         if view.setting.chips:
@@ -251,26 +259,45 @@ def framed_card(view: SettingView) -> Fragment:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of an index: `value` is what stands at its right."""
+    """One row of an index: `value` is what stands at its right, as a picture's name where it is drawn."""
 
     href: str
     label: str
     value: str
+    is_drawn: bool = False
 
 
 def row_html(row: Row) -> str:
     """One row's markup."""
     value = f'<span class="pp-value">{escape(row.value)}</span>' if row.value else ""
+    if row.is_drawn:
+        value = (
+            f'<svg class="pp-value" role="img" aria-label="{escape(row.value)}" width="16" height="16">'
+            '<circle cx="8" cy="8" r="7"/></svg>'
+        )
     return (
         f'<li class="pp-index-row"><a class="pp-link" href="{escape(row.href)}"><span class="pp-label">'
         f'{escape(row.label)}</span>{value}<span class="pp-arrow" aria-hidden="true">→</span></a></li>'
     )
 
 
+def more_html(address: str, after: int) -> str:
+    """What stands in for rows to come, which the script asks for after so many milliseconds."""
+    wait = f' data-after="{after}"' if after else ""
+    return f'<div data-more="{escape(address)}"{wait} class="pp-loading">Loading…</div>'
+
+
 def index_page(
-    words: Words, generation: str, title: str, sections: list[tuple[str, list[Row]]], more: str | None = None
+    words: Words,
+    generation: str,
+    title: str,
+    sections: list[tuple[str, list[Row]]],
+    more: str | None = None,
+    folded: Sequence[str] = (),
 ) -> Fragment:
-    """The main region of an index; `more` is the address of the rows to come, if they come in batches."""
+    """The main region of an index. `more`: what stands in for rows to come. `folded`: the headings of the sections
+    that would show their rows when pressed.
+    """
     part = Fragment(words, generation)
     element_id = ' id="main"' if generation == "2023" else ""
     tag = "div" if generation == "2023" else "main"
@@ -280,7 +307,10 @@ def index_page(
         part.add(f'<section class="pp-card"><h2>{escape(heading)}</h2><ul class="pp-list">')
         part.html.extend(row_html(row) for row in rows)
         part.add("</ul></section>")
+    for heading in folded:
+        button = f'<button type="button" class="pp-secondary" aria-expanded="false">{escape(heading)}</button>'
+        part.add(f'<section class="pp-card"><h2>{button}</h2></section>')
     if more:
-        part.add(f'<div data-more="{escape(more)}" class="pp-loading">Loading…</div>')
+        part.add(more)
     part.add(f"</{tag}>")
     return part

@@ -122,6 +122,17 @@ CONTROL_SCENARIOS: tuple[Scenario, ...] = (
         language="de",
     ),
     Scenario(
+        "moved-in-french",
+        "A page has moved, and its row speaks French, in which the catalogue has no label of it.",
+        Expected(
+            among("turned-off not-found", f"{_WITHOUT_GERMAN} affiliate-sharing"),
+            exit_codes=EITHER,
+            unlisted=(Words("fr").label("ads-companies-followed"), Words("fr").label("affiliate-sharing")),
+        ),
+        on({Fault.MOVED: "affiliate-sharing"}),
+        language="fr",
+    ),
+    Scenario(
         "swedish",
         "The site speaks a language that the catalogue does not know.",
         Expected(default=frozenset({"turned-off", "unreadable", "not-found"}), exit_codes=EITHER),
@@ -139,6 +150,18 @@ PAGE_SCENARIOS: tuple[Scenario, ...] = (
         "confirm-native",
         "Switching some settings off asks in a dialog of the browser.",
         faults=on({Fault.CONFIRM_NATIVE: "ads-age ads-groups"}),
+    ),
+    Scenario(
+        "confirm-keeping",
+        "Switching some settings off asks whether to keep them on: Yes, keep, or No, turn off.",
+        Expected(must_stay=frozenset({"dialog/continue"})),
+        on({Fault.CONFIRM_KEEPING: "ads-age ads-groups"}),
+    ),
+    Scenario(
+        "offer-after-save",
+        "Once some settings are off, a dialog says so and offers something else: Yes, or No thanks.",
+        Expected(must_stay=frozenset({"dialog/continue", "dialog/later"})),
+        on({Fault.OFFER_AFTER: "ads-age ads-groups"}),
     ),
     Scenario(
         "unknown-dialog",
@@ -207,6 +230,12 @@ PAGE_SCENARIOS: tuple[Scenario, ...] = (
         "Some pages answer 500.",
         Expected(among("failed", "ads-age ads-groups"), exit_codes=NOT_ALL_OFF),
         on({Fault.PAGE_500: "ads-age ads-groups"}),
+    ),
+    Scenario(
+        "page-says-it-failed",
+        "Some pages answer 200, show no control and say that something went wrong; one of them has no row either.",
+        Expected(among("failed", "ads-age ads-groups"), exit_codes=NOT_ALL_OFF),
+        on({Fault.SAYS_FAILED: "ads-age ads-groups", Fault.ROW_MISSING: "ads-age"}),
     ),
     Scenario(
         "dropped-connection",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from optout.practice.faults import EITHER, NOT_ALL_OFF, Expected, Fault, Scenario, SiteFault, among, on
-from optout.practice.members import DEFAULT_IDS, SETTINGS
+from optout.practice.members import DEFAULT_IDS, SETTINGS, UNLISTED
+from optout.practice.words import Words
 
 _ALL = frozenset(setting.id for setting in SETTINGS)
 # The settings whose newer path is not known in advance: only the index, or an older spelling, leads to them.
@@ -91,6 +92,33 @@ INDEX_SCENARIOS: tuple[Scenario, ...] = (
         "index-in-batches",
         "The rows of the indexes come in batches, half a second apart.",
         site_faults=frozenset({SiteFault.INDEX_IN_BATCHES}),
+    ),
+    Scenario(
+        "index-trickles",
+        "The sections of the indexes come more than three seconds apart; only a row of the last one leads to its page.",
+        faults=on({Fault.MOVED: "affiliate-sharing"}),
+        site_faults=frozenset({SiteFault.INDEX_TRICKLES}),
+    ),
+    Scenario(
+        "index-folded",
+        "All sections of the indexes but the first are folded; only a row in there leads to its page.",
+        Expected(
+            among("not-found", "affiliate-sharing"),
+            exit_codes=NOT_ALL_OFF,
+        ),
+        on({Fault.MOVED: "affiliate-sharing"}),
+        site_faults=frozenset({SiteFault.INDEX_FOLDED}),
+    ),
+    Scenario(
+        "index-pictures",
+        "The rows show their values as pictures with a name; one goes on showing On, and one is not in the catalogue.",
+        Expected(
+            among("unreadable", "ads-age"),
+            exit_codes=NOT_ALL_OFF,
+            unlisted=(Words("en").label(UNLISTED.id),),
+        ),
+        on({Fault.ROW_STALE: "ads-age"}),
+        site_faults=frozenset({SiteFault.INDEX_PICTURES, SiteFault.UNLISTED}),
     ),
     Scenario(
         "index-down",

@@ -60,7 +60,7 @@ PAGES = {
         yes.onclick = () => {{ box.remove(); flip(ask, 'dialog'); }}; no.onclick = () => box.remove();
         document.body.append(box); }};</script>""",
     "question": f"""<label>Ads <input type=checkbox role=switch {{checked}} onchange="this.checked ||
-      confirm('Turn off partner ads?') ? save('question', {SAVE}) : this.checked = true"></label>""",
+      confirm('{{question}}') ? save('question', {SAVE}) : this.checked = true"></label>""",
     "inverted": '<label><input type=checkbox {unchecked} onchange="save(`inverted`, this.checked ? `off` : `on`)">'
     "Do not show me partner ads</label>",
 }
@@ -88,6 +88,8 @@ class KindsSite(LoopbackSite):
 
     def __init__(self) -> None:
         super().__init__((), Latency(save_seconds=0.05), 0)
+        self.question = "Turn off partner ads?"
+        self.saves = self.slow_down_at = 0  # which save is answered by asking to slow down; 0: none
         self.reset()
 
     def reset(self) -> None:
@@ -112,7 +114,7 @@ class KindsSite(LoopbackSite):
         pairs = {"checked": "checked", "selected": "selected"}
         chosen = {name: word if on else "" for name, word in pairs.items()}
         return {**boxes, **chosen, "unchecked": "" if on else "checked", "unselected": "" if on else "selected",
-                "aria": str(on).lower()}  # fmt: skip
+                "aria": str(on).lower(), "question": self.question}  # fmt: skip
 
     def _page(self, kind: str) -> Response:
         decoy = '<input type=checkbox role=switch aria-label="Partner ads" checked onchange="save(`decoy`, `off`)">'
@@ -120,6 +122,9 @@ class KindsSite(LoopbackSite):
         return _html(f"{SCRIPT}<main><h1>Ads by {kind}</h1>{body}</main><aside>{decoy}</aside>")
 
     def _save(self) -> AnyResponse:
+        self.saves += 1
+        if self.saves == self.slow_down_at:
+            return Response("", status=429)
         self.pause(self.latency.save_seconds)
         sent = request.get_json()
         self.store.write(ME, sent["id"], sent["value"])
@@ -193,6 +198,20 @@ def test_what_is_off_already_is_read_as_off_and_not_touched(
     assert kinds.operations == ()
 
 
+def test_nothing_is_pressed_after_the_site_asked_to_slow_down(
+    kinds: KindsSite, tmp_path: Path, shared_browser: SharedBrowser
+) -> None:
+    kinds.reset()
+    kinds.saves, kinds.slow_down_at = 0, 1
+    try:
+        outcome, reason = run(kinds, tmp_path, shared_browser, "boxes")["boxes"]
+    finally:
+        kinds.slow_down_at = 0
+    assert (kinds.saves, outcome) == (1, Outcome.FAILED)
+    assert reason is not None
+    assert "asked to slow down (HTTP 429 on /save)" in reason
+
+
 def test_of_several_boxes_only_those_that_are_on_are_pressed(
     kinds: KindsSite, tmp_path: Path, shared_browser: SharedBrowser
 ) -> None:
@@ -200,3 +219,17 @@ def test_of_several_boxes_only_those_that_are_on_are_pressed(
     kinds.store.put(ME, ("boxes/2",), "off")
     assert run(kinds, tmp_path, shared_browser, "boxes") == {"boxes": (Outcome.TURNED_OFF, None)}
     assert [(one.control_id, one.after) for one in kinds.operations] == [("boxes/1", "off"), ("boxes/3", "off")]
+
+
+@pytest.mark.parametrize("question", ["Turned off! Turn it back on?", "Would you like to hear from our partners?"])
+def test_a_question_of_the_browser_that_is_something_else_is_declined_and_quoted(
+    kinds: KindsSite, tmp_path: Path, shared_browser: SharedBrowser, monkeypatch: pytest.MonkeyPatch, question: str
+) -> None:
+    kinds.reset()
+    monkeypatch.setattr(kinds, "question", question)
+    outcome, reason = run(kinds, tmp_path, shared_browser, "question")["question"]
+    assert (outcome, kinds.operations) == (Outcome.NOT_SAVED, ())
+    assert reason is not None
+    assert reason.startswith(
+        f'the page asked a question that is yours to answer ("{question}"), and the change was not kept'
+    )

@@ -87,6 +87,18 @@ def test_readings_that_disagree_are_both_in_the_reason(site: PracticeSite, bench
     assert [one for one in site.operations if one.setting_id == "ads-age"] == []
 
 
+def test_a_question_that_is_not_answered_is_the_reason_why_nothing_was_saved(site: PracticeSite, bench: Bench) -> None:
+    site.use("unknown-dialog")
+    account = bench.carry_out([bench.errand(site, MEMBER, only=["ads-age"])], Orders("run")).accounts[0]
+    assert [(one.outcome, one.reason) for one in account.settings] == [
+        (
+            Outcome.NOT_SAVED,
+            'the page asked a question that is yours to answer ("Before you go Would you like to see what else is '
+            'new?"), and the change was not kept; after 2 tries a fresh page still says on',
+        )
+    ]
+
+
 def test_a_dry_run_writes_nothing_to_the_site(site: PracticeSite, bench: Bench) -> None:
     errand = bench.errand(site, MEMBER, only=["ads-age", "ads-education", "ai-training"])
     result = bench.carry_out([errand], Orders("run", dry_run=True))

@@ -32,6 +32,9 @@ PAGES = {
     "/tracked": "<script>document.write(`<script src='http://localhost:${location.search.slice(1)}/gtm.js'><\\/script>"
     "<video src='/film.mp4' autoplay></video>`); fetch('/data.json')</script>",
     "/loop": "",
+    "/box": "<input type=checkbox checked onclick=\"document.title = 'pressed'\">",
+    "/turning-box": "<input type=checkbox checked onclick=\"document.title = 'pressed'\""
+    ' onpointermove="this.checked = false">',
 }
 
 
@@ -182,6 +185,29 @@ def test_a_page_that_was_not_operated_is_refused(session: Session, site: Site) -
     tab.load(site.origin + "/asks")
     press(tab)
     wait_for(lambda: in_page(tab, "document.title") == "no", "the page's reaction", 10)
+
+
+@pytest.mark.parametrize(
+    ("path", "objection", "title"),
+    [("/box", None, "pressed"), ("/turning-box", "the control's state changed meanwhile", "")],
+)
+def test_a_press_that_comes_when_the_control_has_changed_does_not_reach_it(
+    session: Session, site: Site, path: str, objection: str | None, title: str
+) -> None:
+    """The pointer's press comes later than the look that it was asked for after."""
+    tab = session.first_tab
+    tab.load(site.origin + path)
+    spec = {"main": ["body"], "signs": [], "versions": [{"css": "input", "region": None}], "all": True, "ages": [1]}
+    [control] = page_view(tab.ask("controls", spec)).controls
+    with tab.in_front():
+        place = tab.ask(
+            "reach", {"key": control.key, "origin": site.origin, "path": path, "state": control.state.as_spec()}
+        )
+        assert place["done"], place["why"]
+        tab.point_and_press(place["x"], place["y"])
+    assert tab.ask("objection") == objection
+    assert in_page(tab, "document.title") == title
+    assert in_page(tab, "document.querySelector('input').checked") is False
 
 
 def test_an_alert_is_put_away(session: Session, site: Site) -> None:

@@ -47,6 +47,27 @@ def test_a_negation_counts_as_a_whole_word_of_the_pages_language(text: str, lang
     assert DIRECTORY.is_negated(text, lang) is expected
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Oops, something went wrong!",
+        "Try again later.",
+        "Da ist etwas schiefgelaufen",
+        "Une erreur s’est produite.",
+        "Ha ocurrido un error",
+        "Qualcosa è andato storto",
+        "Algo deu errado. Tente novamente mais tarde.",
+    ],
+)
+def test_a_page_may_say_in_any_language_that_it_failed(text: str) -> None:
+    assert DIRECTORY.trouble_in(["Settings", text]) == text
+
+
+def test_a_page_that_is_not_there_or_not_offered_has_not_failed() -> None:
+    texts = ["This page doesn’t exist", "Please check your URL", "This setting is not available in your region.", "Try"]
+    assert DIRECTORY.trouble_in(texts) is None
+
+
 def test_what_only_tells_a_value_is_no_name() -> None:
     assert DIRECTORY.own_names(("On", "Désactivé", "·", "Age range")) == ("Age range",)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from optout.browser.views import RowView
 from optout.directory import Directory
-from optout.indexes import IndexReading, is_whole, label_and_state, merge, read_rows
+from optout.indexes import IndexReading, label_and_state, merge, read_rows
 from optout.outcomes import State
 from tests.views import AGE_PATH, directory, page, row
 
@@ -17,8 +20,8 @@ ADS = DIRECTORY.service.index("ads")
 LISTED = [one for one in DIRECTORY.service.settings if one.index == "ads"]
 
 
-def read(*rows: RowView, lang: str = "en") -> IndexReading:
-    return read_rows(DIRECTORY, ADS, page("/mypreferences/d/categories/ads", rows=rows, lang=lang))
+def read(*rows: RowView, lang: str = "en", **changes: Any) -> IndexReading:
+    return read_rows(DIRECTORY, ADS, page("/mypreferences/d/categories/ads", rows=rows, lang=lang, **changes))
 
 
 def test_a_row_with_its_own_path_and_label_is_the_settings_and_shows_its_value() -> None:
@@ -69,13 +72,28 @@ def test_an_unknown_row_is_news_with_its_state() -> None:
     assert [one.label for one in merge([reading, reading])] == ["Something new"]
 
 
-def test_an_index_with_half_of_its_rows_is_whole_and_with_fewer_is_not() -> None:
-    rows = read(*(row(one.paths[0].path, one.labels["en"][0], "On") for one in LISTED if one.paths)).rows
-    half = dict(list(rows.items())[: (len(LISTED) + 1) // 2])
-    assert is_whole(DIRECTORY, ADS, half, len(half))
-    half.popitem()
-    assert not is_whole(DIRECTORY, ADS, half, 100)
-    assert not is_whole(DIRECTORY, ADS, {}, 100)
+@pytest.mark.parametrize(
+    ("texts", "pictures", "label", "state"),
+    [
+        (("Age range",), ("On",), "Age range", State.ON),
+        (("Age range",), ("Chevron", "Off"), "Age range", State.OFF),
+        (("Age range", "On"), ("Off",), "Age range", State.UNKNOWN),
+        (("Something new",), ("Lock", "On"), "Something new", State.ON),
+        (("Something new",), ("Age range",), "Something new", None),
+    ],
+)
+def test_a_pictures_name_may_be_a_rows_value_and_is_never_its_label(
+    texts: tuple[str, ...], pictures: tuple[str, ...], label: str, state: State | None
+) -> None:
+    shown = replace(row("/mypreferences/d/settings/something-new", *texts), pictures=pictures)
+    assert label_and_state(DIRECTORY, shown, "en") == (label, state)
+
+
+def test_an_index_that_shows_no_row_and_says_that_it_failed_has_failed() -> None:
+    failed = ("Something went wrong", "Try again")
+    assert read(said=failed).failure == "Something went wrong"
+    assert read(row(AGE_PATH, "Age range", "On"), said=failed).failure is None
+    assert read(said=("This page doesn’t exist",)).failure is None
 
 
 TEXTS = st.text(max_size=20) | st.sampled_from(["Age range", "Gender", "On", "Off", "An", "Aus", ""])

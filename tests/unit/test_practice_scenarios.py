@@ -129,6 +129,26 @@ def test_an_index_in_batches_comes_whole_in_the_end(site: PracticeSite) -> None:
     assert seen == whole
 
 
+def test_a_folded_index_has_its_first_section_alone(site: PracticeSite) -> None:
+    html = member_under(site, "index-folded").data(ADS)["html"]
+    assert html.count('aria-expanded="false"') == 2
+    assert "Groups" in values_of_rows(html)
+    assert "Age range" not in values_of_rows(html)
+
+
+def test_a_drawn_value_is_a_pictures_name(site: PracticeSite) -> None:
+    html = member_under(site, "index-pictures").data(ADS)["html"]
+    assert 'role="img" aria-label="On"' in html
+    assert values_of_rows(html)["Age range"] == ""
+
+
+def test_a_page_that_says_that_it_failed_is_answered_all_the_same(site: PracticeSite) -> None:
+    visitor = member_under(site, "page-says-it-failed")
+    assert visitor.get(AGE).status == 200
+    assert "Something went wrong" in visitor.data(AGE)["html"]
+    assert "<input" not in visitor.data(AGE)["html"]
+
+
 def test_indexes_can_be_down_while_pages_work(site: PracticeSite) -> None:
     visitor = member_under(site, "index-down")
     assert (visitor.get(ADS).status, visitor.get(PRIVACY).status, visitor.get(AGE).status) == (500, 500, 200)

@@ -54,6 +54,21 @@ def test_signs_of_a_page_go_before_its_status() -> None:
     assert kind(signs=frozenset({FORM_PASSWORD})) is PageKind.READY
 
 
+@pytest.mark.parametrize("path", ["/login", "/checkpoint/lg/login-submit", "/checkpoint/challenge/x"])
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [(500, PageKind.ERROR), (503, PageKind.ERROR), (405, PageKind.ERROR), (404, PageKind.NOT_THERE)],
+)
+def test_an_error_page_at_the_address_of_a_sign_in_is_an_error(path: str, status: int, expected: PageKind) -> None:
+    assert recognize(SERVICE, page(path), status).kind is expected
+    assert recognize(SERVICE, page(path), 200).kind in (PageKind.SIGNED_OUT, PageKind.CHALLENGE)
+
+
+def test_a_sign_in_that_comes_with_an_error_status_is_one_all_the_same() -> None:
+    assert kind(401, signs=frozenset({FORM_USERNAME, FORM_PASSWORD})) is PageKind.SIGNED_OUT
+    assert kind(403, signs=frozenset({f"challenge:{CHALLENGES[0].id}"})) is PageKind.CHALLENGE
+
+
 def test_every_challenge_of_the_catalogue_is_known_by_its_sign() -> None:
     assert len(CHALLENGES) >= 3
     for challenge in CHALLENGES:

@@ -10,7 +10,7 @@ import pytest
 from optout.browser.views import ControlView, PageView
 from optout.catalogue.models import Kind, Setting
 from optout.recording import is_lasting
-from optout.relocate import Memory, Relocator, teach
+from optout.relocate import Memory, Relocator, relocate, teach
 from optout.witnesses import Lead, Proved, Refusal, Refused, Verdict, Witness
 from tests.views import AGE_CTL, AGE_PATH, control, directory, page, setting, state
 
@@ -188,3 +188,13 @@ def test_an_id_of_words_is_lasting(name: str) -> None:
 )
 def test_an_id_made_by_a_build_or_shared_by_many_is_not(name: str) -> None:
     assert not is_lasting(name)
+
+
+def test_a_lone_control_of_which_nothing_is_known_is_refused() -> None:
+    """Another language and an unknown address: neither the page nor the control says anything."""
+    headed: dict[str, Any] = {"headings": ((1, "Tranche"),), "lang": "fr"}
+    view = page("/new/address", control(), found_by=-1, versions=len(AGE.controls), **headed)
+    boxes = replace(view, matches=((),) * len(setting("ads-education").controls))
+    for one in (AGE, setting("ads-education")):
+        assert refused(find(view if one is AGE else boxes, one=one)) in (Refusal.ABSENT, Refusal.UNPROVED)
+    assert refused(relocate(DIRECTORY, AGE, view, Lead(view.path), Memory.of(None))) is Refusal.UNPROVED

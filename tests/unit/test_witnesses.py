@@ -86,3 +86,16 @@ def test_two_that_fit_equally_are_none() -> None:
 
 def test_a_page_without_a_control_is_absent() -> None:
     assert refusal(AGE_PATH, headings=HEADED) is Refusal.ABSENT
+
+
+def test_an_index_row_speaks_for_the_page_that_the_site_leads_on_to_from_there() -> None:
+    """An older spelling in the index, which redirects to an address that the catalogue does not have yet."""
+    view = page("/new/address", control(), versions=len(AGE.controls), headings=HEADED)
+    found = prove(DIRECTORY, AGE, view, Lead("/psettings/age", "/psettings/age"))
+    assert isinstance(found, Proved)
+    assert found.witnesses == {Witness.PLACE, Witness.LABEL}
+    assert isinstance(prove(DIRECTORY, AGE, view, Lead("/psettings/age")), Refused)
+    led_to_anothers = page(GENDER_PATH, control(), versions=len(AGE.controls), headings=HEADED)
+    assert isinstance(prove(DIRECTORY, AGE, led_to_anothers, Lead("/psettings/age", "/psettings/age")), Refused)
+    headed_by_another = page("/new/address", control(), versions=len(AGE.controls), headings=((1, "Gender"),))
+    assert isinstance(prove(DIRECTORY, AGE, headed_by_another, Lead("/psettings/age", "/psettings/age")), Refused)

@@ -33,22 +33,29 @@
     toast(words.saved);
   };
 
-  const dialog = (wire, choose) => {
+  // What the dialogs of the page ask: heading, text, and buttons with the decoy they operate or the answer they are.
+  const asking = {
+    dialog: () => [words["turn-off?"], words.describe, [[words["turn-off"], null, true], [words.cancel, null, false]]],
+    keeping: () => ["Keep seeing relevant ads?", "Turning this off makes them less relevant.",
+      [["Yes, keep", "dialog/continue", false], ["No, turn off", null, true]]],
+    unknown: () => ["Before you go", "Would you like to see what else is new?",
+      [["Continue", "dialog/continue", null], ["Maybe later", "dialog/later", null]]],
+    offer: () => ["This setting is turned off", "Would you like to try Premium free for a month?",
+      [["Yes", "dialog/continue", null], ["No thanks", "dialog/later", null]]],
+  };
+  const dialog = (kind, choose) => {
     const box = document.createElement("div");
     box.className = "pp-veil";
-    const unknown = wire.confirm === "unknown";
-    const buttons = unknown
-      ? [["Continue", "dialog/continue", null], ["Maybe later", "dialog/later", null]]
-      : [[words["turn-off"], null, true], [words.cancel, null, false]];
+    const [heading, text, buttons] = asking[kind]();
     box.innerHTML = `<div role="dialog" aria-modal="true" aria-labelledby="dialog-title" class="pp-dialog">
       <h2 id="dialog-title"></h2><p></p><div class="pp-actions"></div></div>`;
-    box.querySelector("h2").textContent = unknown ? "Before you go" : words["turn-off?"];
-    box.querySelector("p").textContent = unknown ? "Would you like to see what else is new?" : words.describe;
-    buttons.forEach(([text, decoy, answer], at) => {
+    box.querySelector("h2").textContent = heading;
+    box.querySelector("p").textContent = text;
+    buttons.forEach(([name, decoy, answer], at) => {
       const button = document.createElement("button");
       button.type = "button";
       button.className = at ? "pp-secondary" : "pp-primary";
-      button.textContent = text;
+      button.textContent = name;
       button.addEventListener("click", () => {
         box.remove();
         if (decoy) send(decoy, false);
@@ -79,11 +86,11 @@
       if (wire.popup) open("/practice/popup", "_blank");
       if (wire.never) toast(words.saved);
       else if (wire.debounce) setTimeout(() => send(wire.id, on), wire.debounce);
-      else send(wire.id, on);
+      else send(wire.id, on).then(() => wire.offer && !on && dialog("offer", () => {}));
     };
     if (on || !wire.confirm) return commit();
     if (wire.confirm === "native") return confirm(words["turn-off?"]) ? commit() : show(element, !checked);
-    return dialog(wire, (yes) => (yes ? commit() : show(element, !checked)));
+    return dialog(wire.confirm, (yes) => (yes ? commit() : show(element, !checked)));
   };
 
   const serve = (scope, wires) => {
@@ -125,6 +132,7 @@
   const more = async (scope) => {
     const place = scope.querySelector("[data-more]");
     if (!place) return;
+    if (place.dataset.after) await new Promise((later) => setTimeout(later, Number(place.dataset.after)));
     const data = await (await fetch(place.dataset.more)).json();
     const holder = document.createElement("template");
     holder.innerHTML = data.html;
