@@ -169,6 +169,7 @@ class SettingPage:
 
         Every element is proved and read a moment before it is pressed, and pressed at most once.
         """
+        self._obstacles.turns_off = how.target is State.OFF
         pressed: list[str] = []
         sent = False
         if self._refuse_banner():

@@ -58,13 +58,17 @@ class Asked:
 
 
 class Obstacles:
-    """The banners and dialogs of one tab. `setting`: the id of the setting that its page is about, if of one."""
+    """The banners and dialogs of one tab. `setting`: the id of the setting that its page is about, if of one.
+
+    `turns_off`: something is being switched off. Where it is put back instead, no question is answered.
+    """
 
     def __init__(self, tab: Tab, directory: Directory, setting: str | None = None) -> None:
         self._tab = tab
         self._directory = directory
         self._setting = setting
         self._declined: str | None = None
+        self.turns_off = True
 
     @cached_property
     def _banner_words(self) -> Mapping[str, list[str]]:
@@ -111,7 +115,8 @@ class Obstacles:
 
     def asks_about_turning_off(self, text: str) -> bool:
         """Whether the browser's own question is whether to turn this setting off; one that is not is remembered."""
-        is_asked = asks_whether_to_turn_off(text, self._words) and not self._is_of_another(*questions_of(text))
+        is_asked = self.turns_off and asks_whether_to_turn_off(text, self._words)
+        is_asked = is_asked and not self._is_of_another(*questions_of(text))
         self._declined = None if is_asked else shortened(text) or None
         return is_asked
 
@@ -121,7 +126,9 @@ class Obstacles:
         return declined
 
     def _answer_to(self, dialog: DialogView, asked: Asked, *, begun: bool) -> ButtonView | None:
-        if asked.answered >= ANSWERS or self._is_of_another(*([dialog.text] if begun else questions_of(dialog.text))):
+        if not self.turns_off or asked.answered >= ANSWERS:
+            return None
+        if self._is_of_another(*([dialog.text] if begun else questions_of(dialog.text))):
             return None
         return answering_button(dialog, self._words, begun=begun, again=asked.answered > 0)
 

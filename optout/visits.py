@@ -10,11 +10,14 @@ from urllib.parse import urlsplit
 from optout.browser.network import Response
 from optout.browser.recognition import PageKind, Recognized, recognize, signs_to_look_for
 from optout.browser.session import Session
-from optout.browser.tab import PageMoved, Tab
+from optout.browser.tab import PageMoved, Tab, Unreachable
 from optout.browser.views import PageView, page_view
 from optout.browser.waiting import Stop
 from optout.catalogue.models import Service
-from optout.errors import PageError, SlowedDown
+from optout.errors import OptoutError, PageError, SlowedDown
+
+# So many loads in a row that nobody answered end the account's run.
+MOST_LOST = 4
 
 
 class Pacer:
@@ -44,6 +47,7 @@ class Visitor:
         self._stop = stop
         self._lock = threading.Lock()
         self._loads = 0
+        self._lost = 0
         self._slowed: str | None = None
         self._signs = signs_to_look_for(service)
 
@@ -79,15 +83,27 @@ class Visitor:
     def open(self, tab: Tab, path: str) -> None:
         """Load a page of the service from the server.
 
-        Raises `PageError` if it cannot be loaded, `SlowedDown` if the site asked to slow down before or meanwhile.
+        Raises `PageError` if it cannot be loaded, `SlowedDown` if the site asked to slow down before or meanwhile,
+        `OptoutError` when nobody answered at the service's address several times in a row.
         """
         self.take_turn()
         try:
             tab.load(self.service.origin + path)
-        except PageError:
+        except PageError as error:
             self.check()
+            if isinstance(error, Unreachable):
+                self._was_lost(error)
             raise
+        with self._lock:
+            self._lost = 0
         self.check()
+
+    def _was_lost(self, error: Unreachable) -> None:
+        with self._lock:
+            self._lost += 1
+            is_gone = self._lost >= MOST_LOST
+        if is_gone:
+            raise OptoutError(f"{self.service.title} cannot be reached any more ({error}); run this again later")
 
     def open_ahead(self, tab: Tab, path: str) -> None:
         """Load a page that nobody has asked for yet; `arrive` takes it as it is. Raises as `open` does."""

@@ -96,6 +96,8 @@ def prove(directory: Directory, setting: Setting, view: PageView, lead: Lead) ->
     if doubts:
         return doubts[0]
     where = f"under '{view.headings[0][1]}'" if view.headings else f"on {view.path}"
+    if len(page) >= NEEDED and {one.kind for one in setting.controls} == {Kind.CHECKBOXES}:
+        return Refused(Refusal.ABSENT, f"nothing to switch off is listed {where}; perhaps you have nothing there")
     return Refused(Refusal.ABSENT, f"no version of its selectors fits anything {where}")
 
 

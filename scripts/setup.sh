@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes this checkout ready: `setup.sh run` for using it, `test` for its tests as well, `bench` for its measurements.
+# Makes this checkout ready: `setup.sh run` for using it, `test` for its tests as well, `bench` for its measurements;
+# `geckodriver` only builds Firefox's driver.
 # A second call finds everything in place and returns at once.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -139,7 +140,7 @@ setup_geckodriver() {
   if has cargo; then
     say "building geckodriver (cargo install; a minute or two, once)"
     # Not optimized: that takes twice as long to build, and it only passes messages on.
-    cargo install --quiet --locked --debug --root "$TOOLS" geckodriver </dev/null >&2 && return 0
+    CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --debug --root "$TOOLS" geckodriver </dev/null >&2 && return 0
   fi
   say "fetching geckodriver (webdriver-manager)"
   local found
@@ -180,8 +181,9 @@ setup_test_tools() {
 case "${1:-run}" in
   python) setup_python ;;
   docs) setup_python docs ;;
+  geckodriver) setup_geckodriver ;;
   run) setup_python; setup_browser ;;
   test) setup_python; setup_browser; setup_test_tools ;;
   bench) setup_python bench; setup_browser; setup_test_tools ;;
-  *) die "unknown: $1 (python, docs, run, test or bench)" ;;
+  *) die "unknown: $1 (python, docs, geckodriver, run, test or bench)" ;;
 esac

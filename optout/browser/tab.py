@@ -18,12 +18,19 @@ from optout.errors import PageError
 SANDBOX = "optout"
 LOAD_SECONDS = 15.0
 CALL_SECONDS = 10.0
+UNREACHABLE = (
+    "CONNECTION_REFUSED", "NAME_NOT_RESOLVED", "UNKNOWN_HOST", "INTERNET_DISCONNECTED", "ADDRESS_UNREACHABLE", "OFFLINE"
+)  # fmt: skip
 PICTURE_SECONDS = 2.0
 _CALL = "async (name, spec) => JSON.stringify((await optoutPage[name](JSON.parse(spec))) ?? null)"
 
 
 class PageMoved(PageError):
     """The page changed under a question; asking again may work."""
+
+
+class Unreachable(PageError):
+    """Nobody answers at the page's address: the server or the way there is gone."""
 
 
 class TabHung(PageError):
@@ -53,7 +60,7 @@ class Tab:
     def load(self, url: str, *, seconds: float = LOAD_SECONDS) -> None:
         """Load a page from the server, past every cache, until its document is parsed.
 
-        Raises `PageError` naming the page and what went wrong.
+        Raises `PageError` naming the page and what went wrong, `Unreachable` where nobody answers at its address.
         """
         self._stop.check()
         self.traffic.forget()
@@ -66,7 +73,9 @@ class Tab:
                 seconds=seconds,
             )
         except CommandError as error:
-            raise PageError(f"{url} could not be loaded: {_network_reason(error.message)}") from error
+            is_lost = any(code in error.message.upper() for code in UNREACHABLE)
+            kind = Unreachable if is_lost else PageError
+            raise kind(f"{url} could not be loaded: {_network_reason(error.message)}") from error
         except CommandTimeout as error:
             self.is_hung = True
             raise TabHung(f"{url} did not finish loading within {seconds:g} s") from error

@@ -475,7 +475,8 @@ def test_a_server_that_dies_in_mid_run_fails_what_is_left(machine: Machine) -> N
         ended = running.end()
         claimed = [one for one, what in ended.outcomes().items() if what == "turned-off"]
         assert truth(machine, *claimed) == all_off(*claimed)
-    assert ended.code == 1
+    assert (ended.code, ended.account["status"]) == (1, "failed")
+    assert "cannot be reached any more" in ended.account["reason"]
     assert set(ended.outcomes()) == set(SOME)
     touched = {one.setting_id for one in site.operations}
     assert all(ended.outcomes()[one] in ("failed", "turned-off", "unreadable") for one in touched)

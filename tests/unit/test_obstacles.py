@@ -228,6 +228,15 @@ def test_a_question_of_the_browser_that_was_declined_is_remembered_once() -> Non
     assert (obstacles.take_declined(), obstacles.take_declined()) == ("Try Premium?", None)
 
 
+def test_where_something_is_put_back_no_question_is_answered() -> None:
+    page = Page(dialog("Turn off?", "Turn off", "Cancel"))
+    obstacles, asked = Obstacles(page, DIRECTORY), Asked(set())  # type: ignore[arg-type]
+    obstacles.turns_off = False
+    assert not obstacles.answer_dialog(asked, begun=False)
+    assert (asked.open, page.pressed) == ("Turn off?", [])
+    assert not obstacles.asks_about_turning_off("Turn this off?")
+
+
 def test_no_word_that_refuses_cookies_accepts_them() -> None:
     spoken = {
         word: {normalize(text) for one in DIRECTORY.languages.values() for text in getattr(one, word)}

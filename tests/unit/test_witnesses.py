@@ -99,3 +99,15 @@ def test_an_index_row_speaks_for_the_page_that_the_site_leads_on_to_from_there()
     assert isinstance(prove(DIRECTORY, AGE, led_to_anothers, Lead("/psettings/age", "/psettings/age")), Refused)
     headed_by_another = page("/new/address", control(), versions=len(AGE.controls), headings=((1, "Gender"),))
     assert isinstance(prove(DIRECTORY, AGE, headed_by_another, Lead("/psettings/age", "/psettings/age")), Refused)
+
+
+def test_a_page_of_boxes_without_a_box_says_that_there_may_be_nothing() -> None:
+    education = setting("ads-education")
+    path = education.paths[0].path
+    view = page(path, found_by=-1, versions=len(education.controls), headings=((1, "Education and skills"),))
+    found = prove(DIRECTORY, education, view, Lead(path))
+    assert isinstance(found, Refused)
+    assert (found.why, found.text) == (
+        Refusal.ABSENT,
+        "nothing to switch off is listed under 'Education and skills'; perhaps you have nothing there",
+    )
