@@ -76,7 +76,7 @@ class Credentials:
 
         Raises `UsageError` where the keyring cannot be read.
         """
-        objection = objection_to(account, service_origin, effective_origin)
+        objection = _objection_to(account, service_origin, effective_origin)
         if objection:
             return Withheld(objection)
         password = self.secrets.password(account.name, account.origin)
@@ -210,7 +210,7 @@ def check_name(name: str) -> str:
     return name
 
 
-def objection_to(account: Account, service_origin: str, effective_origin: str) -> str | None:
+def _objection_to(account: Account, service_origin: str, effective_origin: str) -> str | None:
     """Why an account's secrets are kept from a service at these origins; None where they are for it."""
     is_of_this_machine = is_loopback(account.origin) and is_same_origin(account.origin, effective_origin)
     if not is_same_origin(account.origin, service_origin) and not is_of_this_machine:

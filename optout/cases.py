@@ -170,6 +170,12 @@ def conclude(case: Case, outcome: Outcome, *, reason: str | None = None) -> None
     )
 
 
+def take_again(case: Case) -> None:
+    """Take back a case's result: its last step is to be done anew."""
+    case.result = None
+    case.step = Step.VERIFY if case.was_operated else Step.EXAMINE
+
+
 def _way_to(case: Case, lead: Lead, reading: Reading) -> str:
     """The path to re-read a setting at: its page's own, or its index row's where that led on to an unknown one."""
     path = urlsplit(reading.url).path

@@ -31,12 +31,21 @@ class Entry:
         self._note = note
         self._lock = threading.Lock()
         self._sign_ins = 0
+        self._turns = 0
         self.cookies: list[dict[str, Any]] = []
 
     @property
     def sign_ins(self) -> int:
         """How often the account was signed in by password in this run."""
         return self._sign_ins
+
+    @property
+    def turns(self) -> int:
+        """How often a sign-in by password began or ended: odd while one is under way.
+
+        Meanwhile a page that is asked for may lead to the sign-in, and from there to the start page.
+        """
+        return self._turns
 
     def enter(self, session: Session, tab: Tab, start: str) -> None:
         """Get in, beginning at the page `start`; where that is what the tab shows then, it is marked as unread.
@@ -105,7 +114,11 @@ class Entry:
 
     def _by_password(self, session: Session, tab: Tab) -> str:
         """Sign in; the path of the page where that ended."""
-        path = self._signin.by_password(session, self._visitor, tab)
+        self._turns += 1
+        try:
+            path = self._signin.by_password(session, self._visitor, tab)
+        finally:
+            self._turns += 1
         self.cookies = session.cookies()
         # Not before: a page that is asked for meanwhile still goes out with the old cookies.
         self._sign_ins += 1

@@ -12,7 +12,7 @@ from optout.board import Board, Visit, Work
 from optout.browser.session import Session
 from optout.browser.tab import Tab, TabHung
 from optout.browser.waiting import Stop
-from optout.cases import AccountEnds, Case, Desk, Ledger, SignedOut, Step, conclude, examine, verify
+from optout.cases import AccountEnds, Case, Desk, Ledger, SignedOut, Step, conclude, examine, take_again, verify
 from optout.catalogue.models import Setting
 from optout.controls import Finder, Rules, Timing
 from optout.directory import Directory
@@ -28,6 +28,8 @@ from optout.visits import Visitor
 from optout.witnesses import prove
 
 RESTARTS = 1
+# What a step may come to that was led astray by a sign-in in the middle of it.
+DOUBTS = frozenset({Outcome.NOT_FOUND, Outcome.NOT_OFFERED, Outcome.UNREADABLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +251,7 @@ class AccountRun:
         """What a setting's index says of it is known now; its turn comes after this."""
 
     def _take_step(self, case: Case, desk: Desk, tab: Tab) -> None:
-        sign_ins = self._entry.sign_ins
+        sign_ins, turns = self._entry.sign_ins, self._entry.turns
         self._means.progress.setting_started(self._task.account, case.setting.title)
         self._mark_cascade(case)
         try:
@@ -275,6 +277,8 @@ class AccountRun:
             conclude(case, Outcome.FAILED, reason=f"{changed}an unforeseen fault ({place_of(error)}); please report it")
         else:
             case.has_hung = False
+        if (turns % 2 or turns != self._entry.turns) and case.result and case.result.outcome in DOUBTS:
+            take_again(case)
         if case.result is not None and case.result.outcome is not Outcome.TURNED_OFF:
             self._means.progress.setting_done(self._task.account, case.result)
 

@@ -238,7 +238,7 @@ def heed_signals(stop: Stop) -> Iterator[None]:
 
 
 def _errands(request: Request, catalogue: Catalogue, places: Places, history: History) -> list[Errand]:
-    from optout.accounts import AccountBook, Credentials, objection_to
+    from optout.accounts import AccountBook, Credentials
     from optout.directory import Directory
     from optout.fleet import Errand
     from optout.keyrings import open_secrets, terminal_ask
@@ -249,9 +249,6 @@ def _errands(request: Request, catalogue: Catalogue, places: Places, history: Hi
     for account in book.pick(request.accounts, all_=request.all_):
         stored = _service(catalogue, account)
         service = _visited(request, stored)
-        objection = objection_to(account, stored.origin, service.origin)
-        if objection and not places.profile(account.name, service.origin).exists():
-            raise UsageError(objection)  # neither a password nor a kept session: nobody could be signed in
         settings, wanted = _scope(request, service, account, history)
         errands.append(
             Errand(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.machine import Machine
@@ -63,14 +61,3 @@ def test_a_wrong_passphrase_is_2_and_touches_nothing(machine: Machine) -> None:
         assert (ended.code, ended.stdout) == (2, ""), wrong
         assert "passphrase" in ended.stderr
         assert machine.site.requests == ()
-
-
-def test_selectors_of_another_origin_get_no_password_and_visit_nothing(machine: Machine, tmp_path: Path) -> None:
-    """Neither a stored password nor a kept session belongs to that origin."""
-    foreign = tmp_path / "foreign.yaml"
-    built_in = Path("selectors.yaml").read_text(encoding="utf-8")
-    foreign.write_text(built_in.replace("origin: https://www.linkedin.com", f"origin: {machine.site.origin}"), "utf-8")
-    ended = machine.run("run", "me", "--selectors", str(foreign), "--json")
-    assert (ended.code, ended.stdout) == (2, "")
-    assert "its password stays where it is" in ended.stderr
-    assert machine.site.requests == ()
