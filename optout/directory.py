@@ -109,10 +109,14 @@ class Directory:
         return any(setting_id in owners and words & telling_words(known) for known, owners in self.labels.items())
 
     def speaks_only_of_another(self, setting_id: str, text: str) -> bool:
-        """Whether a text names another setting, in any language, and shares no word with this one's labels."""
+        """Whether a text names another setting, in any language, and shares no word with this one's labels.
+
+        A setting that this one takes along may well be named where this one is switched.
+        """
         said = f" {_words_only(text)} "
+        taken_along = {one.id for one in self.service.settings if setting_id in one.after}
         telling = [(known, owners) for known, owners in self.labels.items() if telling_words(known)]
-        named = [owners for known, owners in telling if f" {_words_only(known)} " in said]
+        named = [owners for known, owners in telling if f" {_words_only(known)} " in said and not owners <= taken_along]
         return bool(named) and not any(setting_id in one for one in named) and not self.speaks_of(setting_id, text)
 
     def is_state_word(self, text: str) -> bool:

@@ -128,7 +128,7 @@ class Obstacles:
     def _answer_to(self, dialog: DialogView, asked: Asked, *, begun: bool) -> ButtonView | None:
         if not self.turns_off or asked.answered >= ANSWERS:
             return None
-        if self._is_of_another(*([dialog.text] if begun else questions_of(dialog.text))):
+        if self._is_of_another(*(([] if begun else questions_of(dialog.text)) or [dialog.text])):
             return None
         return answering_button(dialog, self._words, begun=begun, again=asked.answered > 0)
 
@@ -169,15 +169,18 @@ def asks_whether_to_turn_off(text: str, words: QuestionWords) -> bool:
         return False
     if any(one not in asking and not _is(one, words.sure) for one in questions):
         return False
-    contrary = (words.past_off, words.keeps, words.back_on, words.besides, words.offers)
-    return not any(says(text, one) for one in contrary)
+    # Beside the question a text may well say that it can be turned on again, or what else goes off with it.
+    contrary = (words.keeps, words.back_on, words.besides)
+    is_contrary = any(says(one, each) for one in questions for each in contrary)
+    return not is_contrary and not says(text, words.past_off) and not says(text, words.offers)
 
 
 def _is_beside_the_point(text: str, words: QuestionWords, *, begun: bool) -> bool:
     """Whether a dialog that has a button for turning off asks to turn off something else, or to turn on, or offers."""
     if begun and (says(text, words.past_off) or says(text, words.offers)):
         return True
-    questions = questions_of(text) or [text]
+    heading = text.partition("\n")[0].rstrip()
+    questions = questions_of(text) or ([] if heading.endswith((".", "!", "…")) else [heading])
     return any(says(one, contrary) for one in questions for contrary in (words.besides, words.back_on, words.offers))
 
 

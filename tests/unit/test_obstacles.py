@@ -29,6 +29,10 @@ def pressed(text: str, *buttons: str, **how: Any) -> str | None:
     [
         ("Turn off? You will see other ads.", ("Cancel", "Turn off"), "Turn off"),
         ("Deaktivieren?", ("Abbrechen", "Deaktivieren"), "Deaktivieren"),
+        ("Turn off? You will stay signed in.", ("Yes", "No"), "Yes"),
+        ("Turn off? You can turn it back on at any time.", ("Yes", "No"), "Yes"),
+        ("Ads will be less relevant. You can turn this back on any time.", ("Cancel", "Turn off"), "Turn off"),
+        ("Turning this off will also stop sharing with affiliates.", ("Cancel", "Turn off"), "Turn off"),
         ("Do you want to turn off this setting?", ("No", "Yes"), "Yes"),
         ("Are you sure you want to turn this off?", ("No, keep it on", "Yes"), "Yes"),
         ("Are you sure you want to turn this off?", ("Don't turn off", "Yes"), "Yes"),
@@ -88,7 +92,6 @@ def test_a_question_whether_to_turn_off_is_answered_by_turning_off(
         ("Before you turn this off, would you like to take a survey?", ("Yes", "No")),
         ("Do you want to know what happens when you turn this off?", ("Continue", "Cancel")),
         ("Turn on ads off the site?", ("Yes", "No")),
-        ("Turn off? You will stay signed in.", ("Yes", "No")),
         ("Turn off? Do you like our ads?", ("Yes", "No")),
         ("Nonstop turnoffs?", ("Yes", "No")),
         ("Gruppen sind jetzt aus. Wieder einschalten?", ("Ja", "Nein")),
@@ -218,6 +221,17 @@ def test_a_dialog_about_another_setting_is_not_answered() -> None:
     assert page.pressed == []
     answered(page, setting="ads-groups")
     assert page.pressed == ["Turn off"]
+
+
+def test_a_dialog_may_name_what_goes_off_along_with_the_setting() -> None:
+    text = "This will also turn off Share data with affiliates and partners."
+    page = Page(dialog(text, "Turn off", "Cancel"))
+    asked, obstacles = Asked(set()), Obstacles(page, DIRECTORY, "ads-off-linkedin")  # type: ignore[arg-type]
+    assert obstacles.answer_dialog(asked, begun=True)
+    assert page.pressed == ["Turn off"]
+    beside = Page(dialog(text, "Turn off", "Cancel"))
+    answered(beside, setting="ads-age")
+    assert beside.pressed == []
 
 
 def test_a_question_of_the_browser_that_was_declined_is_remembered_once() -> None:
