@@ -25,6 +25,7 @@ SINGLES = frozenset(
 )  # fmt: skip
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of one file share what the file sets up: they stay together in one worker (`--dist loadgroup`)."""
     for item in items:
