@@ -4,8 +4,8 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 PYTHON_HERE := .venv/bin/python
-# Two at a time: most tests wait for a browser. What belongs together is in tests/conftest.py.
-PARALLEL ?= -n 2 --dist loadgroup
+# Two test files at a time: most tests wait for a browser, and none shares anything with another file.
+PARALLEL ?= -n 2 --dist loadfile
 
 .PHONY: help run setup setup-test test test-firefox lint format faults bench bench-drift grid docs docs-serve clean
 

@@ -15,22 +15,6 @@ from tests.machine import Machine, add_account, machine_environ
 from tests.matrix import MEMBER, Matrix
 
 FAST = Latency(0.02, 0.02, 0.05)
-# Slow files whose tests share nothing: they are dealt out singly, so that no worker is left alone with one at the end.
-SINGLES = frozenset(
-    f"test_{name}.py"
-    for name in (
-        "check", "early", "exit_codes", "fleet", "launch", "machine_faults", "run", "secrets", "selectors_commands",
-        "services", "signing_in", "undo", "watching",
-    )
-)  # fmt: skip
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one file share what the file sets up: they stay together in one worker (`--dist loadgroup`)."""
-    for item in items:
-        if item.path.name not in SINGLES:
-            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(item.config.rootpath))))
 
 
 @pytest.fixture(scope="session")
