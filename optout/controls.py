@@ -61,7 +61,7 @@ class Examined:
 class Operated:
     """What operating a control came to. `sent`: requests began; `refused`: what the site answered a refused save.
 
-    `asked`: the question that stood open, unanswered, when nothing was sent.
+    `asked`: the question that stood open in the end, unanswered.
     """
 
     clicked: bool

@@ -30,14 +30,16 @@ class Entry:
         self._timing = timing
         self._note = note
         self._lock = threading.Lock()
-        self._sign_ins = 0
         self._turns = 0
         self.cookies: list[dict[str, Any]] = []
 
     @property
     def sign_ins(self) -> int:
-        """How often the account was signed in by password in this run."""
-        return self._sign_ins
+        """How often a sign-in by password came to its end in this run.
+
+        Not its beginning: a page that is asked for meanwhile still goes out with the old cookies.
+        """
+        return self._turns // 2
 
     @property
     def turns(self) -> int:
@@ -69,9 +71,9 @@ class Entry:
         `sign_ins_before` is what `sign_ins` was before the page was asked for that shows the account signed out.
         """
         with self._lock:
-            if self._sign_ins > sign_ins_before:
+            if self.sign_ins > sign_ins_before:
                 return
-            if self._sign_ins and self._is_in_after_all(session, tab):
+            if self.sign_ins and self._is_in_after_all(session, tab):
                 return
             self._note("signed out in the middle of the run; signing in again")
             self._by_password(session, tab)
@@ -120,8 +122,6 @@ class Entry:
         finally:
             self._turns += 1
         self.cookies = session.cookies()
-        # Not before: a page that is asked for meanwhile still goes out with the old cookies.
-        self._sign_ins += 1
         return path
 
     def _is_in_after_all(self, session: Session, tab: Tab) -> bool:

@@ -257,12 +257,7 @@ class Fleet:
                     shutil.rmtree(profile, ignore_errors=True)
                 raise
         try:
-            restored = {one.id for one in result.settings if one.outcome is Outcome.RESTORED}
-            ledger.conclude(
-                result,
-                # An undo that put nothing back leaves the change as it is: to be put back.
-                {key: ids for key, ids in earlier.items() if orders.command != "undo" or key in restored},
-            )
+            ledger.conclude(result, earlier if orders.command != "undo" else _put_back(result, earlier))
         except HistoryError as error:
             result = _unrecorded(result, error)
         self._pictures.update(ledger.pictures)
@@ -386,6 +381,12 @@ def _unrecorded(result: AccountResult, error: HistoryError) -> AccountResult:
     if result.status is not Status.DONE:
         return result
     return replace(result, status=Status.FAILED, reason=f"what was done could not be recorded. {error}")
+
+
+def _put_back(result: AccountResult, earlier: Mapping[str, list[int]]) -> dict[str, list[int]]:
+    """The intents of runs that died which an undo has settled; the others stay as they are: to be put back."""
+    restored = {one.id for one in result.settings if one.outcome is Outcome.RESTORED}
+    return {key: ids for key, ids in earlier.items() if key in restored}
 
 
 def _with_unfinished(errand: Errand, earlier: Mapping[str, object]) -> tuple[Setting, ...]:

@@ -135,6 +135,15 @@ def _file_name(host: str) -> str:
     return re.sub(r"[^A-Za-z0-9.-]", lambda found: f"%{ord(found[0]):X}", host)
 
 
+def writable_folder(folder: Path) -> Path:
+    """A folder that the person named, made 0700 if missing. Raises `UsageError` when nothing can be written there."""
+    if not folder.is_dir():
+        private_folder(folder)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UsageError(f"{folder} cannot be written")
+    return folder
+
+
 def private_folder(folder: Path) -> Path:
     """The folder, existing, writable and for its owner only (0700); its missing parents are made so too.
 

@@ -22,10 +22,10 @@ from optout.recording import is_lasting, selectors_of, words_of
 from optout.witnesses import NEEDED, Lead, Proved, Refusal, Refused, Verdict, Witness, page_witnesses, prove
 
 THRESHOLD = 0.35
-NOTHING_SPEAKS = "nothing says that the page's one control is the right one"
 THRESHOLD_ALONE = 0.2  # of the only control of a page: there is nothing to take it for
 MARGIN = 0.05
 SHORTEST_NAME = 6
+NOTHING_SPEAKS = "nothing says that the page's one control is the right one"
 INEXACT = 0.6  # what the likeness of two texts counts that are not the same
 WEIGHTS: Mapping[str, float] = {
     "label": 3.0,

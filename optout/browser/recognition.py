@@ -77,15 +77,17 @@ def _about_sign_in(service: Service, view: PageView) -> Recognized | None:
     challenge = next((one for one in signin.challenges if f"challenge:{one.id}" in view.signs), None)
     if challenge or is_under(view.path, signin.challenge_paths):
         return Recognized(PageKind.CHALLENGE, f"{service.title} asks to confirm who you are", challenge)
-    has_form = FORM_USERNAME in view.signs and FORM_PASSWORD in view.signs
-    if has_form or is_under(view.path, (*signin.signed_out_paths, signin.page)):
+    if _has_form(view) or is_under(view.path, (*signin.signed_out_paths, signin.page)):
         return Recognized(PageKind.SIGNED_OUT, "signed out")
     return None
 
 
+def _has_form(view: PageView) -> bool:
+    return FORM_USERNAME in view.signs and FORM_PASSWORD in view.signs
+
+
 def _shows_signs(view: PageView) -> bool:
-    is_form = FORM_USERNAME in view.signs and FORM_PASSWORD in view.signs
-    return is_form or REFUSED in view.signs or any(sign.startswith("challenge:") for sign in view.signs)
+    return _has_form(view) or REFUSED in view.signs or any(sign.startswith("challenge:") for sign in view.signs)
 
 
 def is_under(path: str, prefixes: tuple[str, ...]) -> bool:

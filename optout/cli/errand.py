@@ -116,15 +116,12 @@ def _check(request: Request) -> None:
 
 
 def _check_report_folder(folder: Path) -> None:
-    from optout.places import private_folder
+    from optout.places import writable_folder
 
     try:
-        if not folder.is_dir():
-            private_folder(folder)
+        writable_folder(folder)
     except (UsageError, OSError) as error:
-        raise UsageError(f"--report {folder}: the folder cannot be made ({error}); choose another") from error
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise UsageError(f"--report {folder}: the folder cannot be written; choose another")
+        raise UsageError(f"--report {folder}: choose another folder ({error})") from error
 
 
 def _beginning(request: Request) -> Beginning | None:

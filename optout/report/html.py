@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from optout.errors import UsageError
 from optout.history_rows import Point, canonical, digest_of
 from optout.outcomes import RELOCATED, AccountResult, Outcome, RunResult, SettingResult, iso, now
-from optout.places import private_folder, write_private
+from optout.places import writable_folder, write_private
 from optout.report.chart import chart_of
 from optout.report.closing import Titles, closing_sentence
 from optout.report.seal import PLACEHOLDER, embedded, sealed
@@ -114,9 +114,7 @@ def write_report(folder: Path, result: RunResult, context: ReportContext) -> Pat
     stamp = iso(result.started).replace(":", "").replace("-", "")
     name = f"optout-{stamp}-{result.command}" + ("" if result.run_id is None else f"-{result.run_id}")
     try:
-        if not folder.is_dir():
-            private_folder(folder)
-        path = folder / f"{name}.html"
+        path = writable_folder(folder) / f"{name}.html"
         number = 1
         while path.exists():
             number += 1
