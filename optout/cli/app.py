@@ -13,37 +13,45 @@ import typer
 
 from optout.errors import NeedsHuman, OptoutError, Stopped, place_of
 
-# Every command and its module under optout.cli, in the order of the help.
-COMMANDS: Mapping[str, str] = MappingProxyType(
+# Every command: its module under optout.cli and its line in the list of commands, in that list's order.
+COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "run": "run_commands",
-        "check": "run_commands",
-        "undo": "run_commands",
-        "login": "login_command",
-        "settings": "settings_commands",
-        "history": "history_commands",
-        "report": "history_commands",
-        "rights": "rights_command",
-        "notices": "notices_command",
-        "practice": "practice_command",
-        "doctor": "doctor_command",
-        "schedule": "schedule_command",
+        "run": ("run_commands", "Switch off what is on, re-read every setting to prove it, and report."),
+        "check": ("run_commands", "Look quickly whether everything is still off, and what changed since."),
+        "undo": ("run_commands", "Put back what the last run changed, by the same rules."),
+        "login": ("login_command", "Sign in yourself, in a visible browser that is kept for later runs."),
+        "settings": ("settings_commands", "Show what is covered, per service and group."),
+        "history": ("history_commands", "Show past runs: when, which accounts, what was turned off."),
+        "report": ("history_commands", "Open the report page of the last run in the browser."),
+        "rights": ("rights_command", "Write the objection to what no setting covers."),
+        "notices": (
+            "notices_command",
+            "Show what changed in the privacy notices since you last accepted their text.",
+        ),
+        "practice": ("practice_command", "Serve the practice site until Ctrl-C: everything on it is made up."),
+        "doctor": (
+            "doctor_command",
+            "Look whether everything is here that a run needs, and how to fix what is not.",
+        ),
+        "schedule": (
+            "schedule_command",
+            "Check by itself that everything is still off, and notify when it is not.",
+        ),
     }
 )
 GROUPS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "accounts": ("accounts_commands", "Add, list and remove the accounts to sign in to"),
-        "selectors": ("selectors_commands", "Look at the selectors, check and repair them"),
+        "accounts": ("accounts_commands", "Add, list and remove the accounts to sign in to."),
+        "selectors": ("selectors_commands", "Look at the selectors, check and repair them."),
     }
 )
 
 
-def build_app(only: str | None = None) -> typer.Typer:
-    """The program with all its commands, or with the one of that name: to build all of them takes 0.1 s of every start.
+def build_app(arguments: Sequence[str] | None = None) -> typer.Typer:
+    """The program, with those of its commands that this command line can reach; with all where that is not plain.
 
-    A name that is none gives all, for the error that lists them.
+    To build all of them takes 0.1 s of every start.
     """
-    is_known = only in COMMANDS or only in GROUPS
     app = typer.Typer(
         name="optout",
         callback=root,
@@ -52,11 +60,16 @@ def build_app(only: str | None = None) -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
-    for name, module in COMMANDS.items():
-        if name == only or not is_known:
-            app.command()(_part(module, name))
-    for name, (module, text) in GROUPS.items():
-        if name == only or not is_known:
+    asks_for_list = arguments is not None and {"-h", "--help", "--version"}.issuperset(arguments)
+    wanted = arguments[0] if arguments and arguments[0] in {*COMMANDS, *GROUPS} else None
+    for name, (module, text) in {**COMMANDS, **GROUPS}.items():
+        if asks_for_list:
+            app.command(name, short_help=text)(_name_in_a_list)
+        elif wanted not in (name, None):
+            continue
+        elif name in COMMANDS:
+            app.command(name, short_help=text)(_part(module, name))
+        else:
             app.add_typer(_part(module, f"{name}_app"), name=name, help=text)
     return app
 
@@ -65,9 +78,8 @@ def _part(module: str, name: str) -> Any:
     return getattr(import_module(f"optout.cli.{module}"), name)
 
 
-def _wanted_command(arguments: Sequence[str], environ: Mapping[str, str]) -> str | None:
-    """The command that a command line names, if it is plain to see; None for a shell that asks what it could be."""
-    return None if "_OPTOUT_COMPLETE" in environ or not arguments else arguments[0]
+def _name_in_a_list() -> None:
+    """Stands for a command that is not called, only listed."""
 
 
 def _print_version(wanted: bool) -> None:
@@ -102,7 +114,8 @@ def main() -> NoReturn:
     """Run the program; every foreseeable fault is one sentence and an exit code."""
     os.umask(0o077)  # whatever is written here, also by the browser, is for this person only
     try:
-        code = build_app(_wanted_command(sys.argv[1:], os.environ))(standalone_mode=False)
+        is_completing = "_OPTOUT_COMPLETE" in os.environ  # the shell asks what the words so far could become
+        code = build_app(None if is_completing else sys.argv[1:])(standalone_mode=False)
     except typer.Exit as error:
         code = error.exit_code
     except typer.Abort:

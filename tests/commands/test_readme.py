@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from typer.main import get_command
+from typer.testing import CliRunner
 
-from optout.cli.app import build_app
+from optout.cli.app import COMMANDS, GROUPS, build_app
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -31,6 +32,22 @@ def test_the_help_in_the_readme_is_what_the_program_says() -> None:
         [sys.executable, "scripts/readme_help.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]], ids=["nothing", "--help", "-h"])
+def test_the_list_of_commands_is_that_of_the_whole_program(arguments: list[str]) -> None:
+    listed = CliRunner().invoke(build_app(arguments), arguments)
+    whole = CliRunner().invoke(build_app(), ["--help"])
+    assert "\n  undo " in whole.output
+    assert listed.output == whole.output
+
+
+def test_a_command_builds_no_other() -> None:
+    def names(*arguments: str) -> set[str]:
+        return set(get_command(build_app(arguments)).commands)  # type: ignore[attr-defined]
+
+    assert names("undo", "--help") == {"undo"}
+    assert names("no-such-command") == {*COMMANDS, *GROUPS}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
