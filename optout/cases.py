@@ -60,6 +60,7 @@ class Case:
     target: State = State.OFF
     listed: Reading | None = None
     row_path: str | None = None
+    index_problem: str | None = None  # why its index could not be read
     verified: State | None = None
     before: State | None = None
     went_along: bool = False  # it was on, and a setting was switched that takes this one along
@@ -231,9 +232,10 @@ def _apply(case: Case, desk: Desk, tab: Tab, page: SettingPage, found: Examined)
     if all(one.state.disabled for one in proved.controls):
         conclude(case, Outcome.FAILED, reason=f"the site has greyed the control out, so it stays {reading.state}")
         return
-    contrary = State.OFF if case.target is State.OFF else State.ON
-    listed = _listed_now(case, desk, tab, contradicts=contrary) if not case.was_operated else None
-    if listed and listed.state is contrary:
+    # To put back what reads off is what the person wants, whatever a list says that lags behind.
+    asks_index = case.target is State.OFF and not case.was_operated
+    listed = _listed_now(case, desk, tab, contradicts=State.OFF) if asks_index else None
+    if listed and listed.state is State.OFF:
         conclude(
             case, Outcome.UNREADABLE, reason=f"two readings disagree, so nothing was clicked: {reading}; but {listed}"
         )
@@ -360,7 +362,8 @@ def _not_found(case: Case, desk: Desk, tab: Tab, refusals: list[Refused]) -> Non
         conclude(case, Outcome.NOT_OFFERED)
         return
     unproved = f"; that it is not offered is not proved: {doubt}" if doubt else ""
-    conclude(case, Outcome.NOT_FOUND, reason=f"{_text(told or refusals)}{unproved}; nothing was clicked")
+    blind = f"; its index could not be read ({case.index_problem})" if case.index_problem and not doubt else ""
+    conclude(case, Outcome.NOT_FOUND, reason=f"{_text(told or refusals)}{unproved}{blind}; nothing was clicked")
 
 
 def _doubt_of_absence(case: Case, desk: Desk, tab: Tab) -> str | None:
@@ -369,7 +372,7 @@ def _doubt_of_absence(case: Case, desk: Desk, tab: Tab) -> str | None:
         return "no index lists it"
     index = desk.reread_index(tab, case.setting.index)
     if index is None:
-        return "its index could not be read"
+        return "its index could not be read" + (f" ({case.index_problem})" if case.index_problem else "")
     doubt = index.doubt_of_absence(desk.rules.directory, case.setting)
     return f"its index {doubt}" if doubt else None
 

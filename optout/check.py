@@ -15,7 +15,12 @@ class CheckRun(AccountRun):
             self._conclude_by_row(case)
 
     def _may_trust_row(self, case: Case) -> bool:
-        """A row whose label is the setting's own, on the index where it belongs, with a plain value."""
+        """A row whose label is the setting's own, on the index where it belongs, with a plain value.
+
+        Not where the last look at the setting's own page ended in a doubt: a check is no rosier than the run before it.
+        """
+        if case.setting.id in self._task.doubted:
+            return False
         index = self._survey.latest.get(case.setting.index or "")
         row = index.rows.get(case.setting.id) if index else None
         return bool(row and row.label_known and case.listed and case.listed.state in (State.ON, State.OFF))

@@ -96,7 +96,13 @@ class Directory:
         for known, owners in self.labels.items() if apart_from else ():
             if apart_from in owners:
                 padded = padded.replace(f" {_words_only(known)} ", " ")
-        return any(f" {_words_only(word)} " in padded for words in self.vocabularies(lang) for word in words.negations)
+        return any(_stands_in(word, padded) for words in self.vocabularies(lang) for word in words.negations)
+
+    def is_unrelated(self, setting_id: str, text: str) -> bool:
+        """Whether a label speaks of something else (newsletters, notifications) in any language, and not of this."""
+        padded = f" {_words_only(text)} "
+        told = any(_stands_in(word, padded) for words in self.languages.values() for word in words.unrelated)
+        return told and not self.speaks_of(setting_id, text)
 
     def trouble_in(self, texts: Iterable[str]) -> str | None:
         """The text by which a page says that it failed, in any language; None where it does not say so."""
@@ -140,6 +146,14 @@ class Directory:
     def setting(self, setting_id: str) -> Setting:
         """The setting of that id."""
         return self.service.setting(setting_id)
+
+
+def _stands_in(phrase: str, padded: str) -> bool:
+    """Whether a phrase stands in a text of plain words; `...` in it stands for up to six words."""
+    if "..." not in phrase:
+        return f" {_words_only(phrase)} " in padded
+    first, last = (re.escape(_words_only(part)) for part in phrase.split("...", maxsplit=1))
+    return re.search(rf" {first}(?: \S+){{1,6}}? {last} ", padded) is not None
 
 
 def _words_only(text: str) -> str:

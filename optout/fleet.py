@@ -29,7 +29,7 @@ from optout.controls import Finder, Timing
 from optout.directory import Directory
 from optout.early import EarlyBrowser
 from optout.errors import OptoutError, UsageError, place_of
-from optout.history import History, HistoryError
+from optout.history import History, HistoryError, Intent
 from optout.ledger import HistoryLedger
 from optout.outcomes import AccountResult, Outcome, RunResult, SettingResult, State, Status, now
 from optout.places import Places, private_folder
@@ -220,9 +220,9 @@ class Fleet:
         name, origin = errand.account.name, errand.service.origin
         verified = kit.history.last_verified(name, origin)
         rows_seen = kit.history.rows_seen(name, origin, (one.id for one in errand.settings))
-        earlier: dict[str, list[int]] = {}
+        earlier: dict[str, list[Intent]] = {}
         for intent in kit.history.unfinished(name, origin):
-            earlier.setdefault(intent.setting_id, []).append(intent.intent_id)
+            earlier.setdefault(intent.setting_id, []).append(intent)
         settings = _with_unfinished(errand, earlier) if orders.command == "run" else errand.settings
         ledger = HistoryLedger(kit.history, run_id, name, origin, pictures=orders.pictures)
         task = Task(
@@ -235,6 +235,7 @@ class Fleet:
             wanted=errand.wanted,
             verified={setting_id: one.state for setting_id, one in verified.items()},
             addresses={setting_id: one.path for setting_id, one in verified.items() if one.path},
+            doubted=kit.history.doubted(name, origin),
             is_first=self._is_first(errand),
         )
         with self._profile(errand) as profile:
@@ -257,7 +258,7 @@ class Fleet:
                     shutil.rmtree(profile, ignore_errors=True)
                 raise
         try:
-            ledger.conclude(result, earlier if orders.command != "undo" else _put_back(result, earlier))
+            ledger.conclude(result, _settled(orders, result, earlier))
         except HistoryError as error:
             result = _unrecorded(result, error)
         self._pictures.update(ledger.pictures)
@@ -383,10 +384,18 @@ def _unrecorded(result: AccountResult, error: HistoryError) -> AccountResult:
     return replace(result, status=Status.FAILED, reason=f"what was done could not be recorded. {error}")
 
 
-def _put_back(result: AccountResult, earlier: Mapping[str, list[int]]) -> dict[str, list[int]]:
-    """The intents of runs that died which an undo has settled; the others stay as they are: to be put back."""
-    restored = {one.id for one in result.settings if one.outcome is Outcome.RESTORED}
-    return {key: ids for key, ids in earlier.items() if key in restored}
+def _settled(
+    orders: Orders, result: AccountResult, earlier: Mapping[str, Sequence[Intent]]
+) -> Mapping[str, Sequence[Intent]]:
+    """The open intents of earlier runs that this one has settled.
+
+    An undo settles what it put back. A look (a check, a dry run) settles nothing: what it sees was not its doing, and
+    is still to be finished by the next run or put back by an undo.
+    """
+    if orders.command == "undo":
+        restored = {one.id for one in result.settings if one.outcome is Outcome.RESTORED}
+        return {key: intents for key, intents in earlier.items() if key in restored}
+    return earlier if orders.command == "run" and not orders.dry_run else {}
 
 
 def _with_unfinished(errand: Errand, earlier: Mapping[str, object]) -> tuple[Setting, ...]:

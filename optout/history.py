@@ -24,6 +24,7 @@ from typing import Any, Self
 from optout.history_file import BUSY_SECONDS, HistoryError, decoding, faults, open_database
 from optout.history_rows import (
     CLAIMS,
+    DOUBTS,
     Change,
     Intent,
     Point,
@@ -186,15 +187,17 @@ class History:
             database.execute("DELETE FROM runs WHERE id NOT IN (SELECT run_id FROM accounts)")
 
     def unfinished(self, account: str, origin: str) -> tuple[Intent, ...]:
-        """Intents without a conclusion, oldest first: their runs died. Runs begun through this object are left out.
+        """Intents without a conclusion, oldest first. Runs begun through this object are left out.
 
         To be asked while holding the account's lock: another process's run in progress looks the same.
         """
         rows = self._rows(
-            "SELECT i.id, i.run_id, i.setting_id, i.before, i.url, i.detail, i.at, r.command"
+            "SELECT i.id, i.run_id, i.setting_id, i.before, i.url, i.detail, i.at, r.command,"
+            " (SELECT COALESCE(json_extract(a.document, '$.status')=?, 0) FROM accounts a"
+            "  WHERE a.run_id=i.run_id AND a.account=i.account)"
             " FROM intents i JOIN runs r ON r.id=i.run_id"
             " WHERE i.account=? AND i.origin=? AND i.outcome IS NULL ORDER BY i.id",
-            (account, origin),
+            (Status.DONE, account, origin),
         )
         with decoding(self._path), self._lock:
             return tuple(
@@ -209,8 +212,9 @@ class History:
                     load_object(detail),
                     moment(at),
                     command,
+                    bool(was_done),
                 )
-                for key, run_id, setting_id, before, url, detail, at, command in rows
+                for key, run_id, setting_id, before, url, detail, at, command, was_done in rows
                 if run_id not in self._own_runs
             )
 
@@ -238,6 +242,16 @@ class History:
                     command=command,
                 )
         return found
+
+    def doubted(self, account: str, origin: str) -> frozenset[str]:
+        """The settings of which the last run or check that reached them could not say that they are as claimed."""
+        rows = self._rows(
+            "SELECT setting_id FROM (SELECT setting_id, outcome, ROW_NUMBER() OVER"
+            " (PARTITION BY setting_id ORDER BY run_id DESC) AS place FROM results"
+            " WHERE account=? AND origin=? AND outcome NOT IN (?,?)) WHERE place=1 AND outcome IN (?,?,?)",
+            (account, origin, Outcome.FAILED, Outcome.NOT_REACHED, *DOUBTS),
+        )
+        return frozenset(setting_id for (setting_id,) in rows)
 
     def rows_seen(self, account: str, origin: str, setting_ids: Iterable[str]) -> RowsSeen | None:
         """The unlisted rows of an account's finished runs, each with its last state.
@@ -274,18 +288,19 @@ class History:
     def last_changes(self, account: str, origin: str) -> tuple[Change, ...]:
         """What the last run with changes turned off and nobody has put back since, each setting once, oldest first.
 
-        Runs that died directly before it belong to it: it was their continuation. `before` is the state before the
-        first try.
+        Runs directly before it that ended early (killed, stopped, sent away by the site) belong to it: it went on where
+        they were. `before` is the state before the first try.
         """
         rows = self._rows(
             "SELECT i.id, i.concluded_by, i.setting_id, i.before, i.url, i.detail, i.concluded_at, i.reading,"
             " (SELECT COUNT(*) FROM intents u WHERE u.account=i.account AND u.origin=i.origin"
             "  AND u.setting_id=i.setting_id AND u.outcome=? AND u.id>i.id) AS undone,"
-            " (SELECT a.document IS NOT NULL FROM accounts a WHERE a.run_id=i.concluded_by AND a.account=i.account)"
+            " (SELECT COALESCE(json_extract(a.document, '$.status')=?, 0) FROM accounts a"
+            "  WHERE a.run_id=i.concluded_by AND a.account=i.account)"
             # An undo that died was about to switch on: its intent is no change, whatever was found later.
             " FROM intents i WHERE i.account=? AND i.origin=? AND i.outcome=? AND i.before IN (?,?)"
             " ORDER BY i.concluded_by DESC, i.id DESC",
-            (Outcome.RESTORED, account, origin, Outcome.TURNED_OFF, State.ON, State.MIXED),
+            (Outcome.RESTORED, Status.DONE, account, origin, Outcome.TURNED_OFF, State.ON, State.MIXED),
         )
         with decoding(self._path):
             return last_changes_of(rows)

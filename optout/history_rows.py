@@ -22,6 +22,9 @@ CLAIMS = (
 )
 
 
+DOUBTS = (Outcome.UNREADABLE, Outcome.NOT_FOUND, Outcome.NOT_SAVED)
+
+
 class Role(StrEnum):
     """When in a run a reading was taken."""
 
@@ -51,7 +54,10 @@ class RowsSeen:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A control that was about to be operated, by a run whose end is not known."""
+    """A control that was about to be operated, and of which no run knows what became of it.
+
+    `run_was_done`: its run came to its end otherwise; it was not killed, stopped or sent away by the site.
+    """
 
     intent_id: int
     run_id: int
@@ -63,6 +69,7 @@ class Intent:
     detail: dict[str, Any]
     at: datetime
     command: str
+    run_was_done: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,14 +239,14 @@ def verified_state(result: SettingResult) -> State:
 
 
 def last_changes_of(rows: Iterable[Sequence[Any]]) -> tuple[Change, ...]:
-    """The changes of the last run and of runs that died before it, from their rows in falling order of time.
+    """The changes of the last run and of runs that ended early before it, from their rows in falling order of time.
 
-    A row: intent, run, setting, before, url, detail, time, reading, times undone, whether its run was finished.
+    A row: intent, run, setting, before, url, detail, time, reading, times undone, whether its run was done.
     """
     changes: dict[str, Change] = {}
     last_run = None
-    for key, run_id, setting_id, before, url, detail, at, reading, times_undone, was_finished in rows:
-        if last_run is not None and run_id != last_run and was_finished:
+    for key, run_id, setting_id, before, url, detail, at, reading, times_undone, was_done in rows:
+        if last_run is not None and run_id != last_run and was_done:
             break
         last_run = run_id
         if times_undone == 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from optout.browser.tab import Tab
@@ -12,13 +12,14 @@ from optout.browser.views import ControlView
 from optout.cases import Case
 from optout.catalogue.models import Kind
 from optout.errors import PageError
-from optout.history import History, Recorded
-from optout.outcomes import AccountResult, Outcome, Reading
+from optout.history import History, Intent, Recorded
+from optout.outcomes import AccountResult, Outcome, Reading, SettingResult, State
 from optout.witnesses import Proved
 
 # A tab that does not draw costs seconds a picture; after so many the run goes on without.
 MOST_STALLS = 2
-PROVED = frozenset(Outcome) - {Outcome.FAILED, Outcome.NOT_REACHED}
+# What these leave of a change is not known: its intent stays open, for the next run to settle or an undo to put back.
+UNSETTLED = frozenset({Outcome.FAILED, Outcome.NOT_REACHED, Outcome.UNREADABLE, Outcome.NOT_FOUND})
 
 
 class HistoryLedger:
@@ -72,19 +73,29 @@ class HistoryLedger:
             with self._lock:
                 self._pictures[self._account, case.setting.id, role] = image
 
-    def conclude(self, result: AccountResult, earlier: Mapping[str, list[int]]) -> None:
-        """Write the account's readings and result, and what became of each intent (`earlier`: of runs that died)."""
+    def conclude(self, result: AccountResult, earlier: Mapping[str, Sequence[Intent]]) -> None:
+        """Write the account's readings and result, and what became of each intent.
+
+        `earlier`: intents that earlier runs left open. A run that goes on with one that was ended early makes its
+        changes its own, for an undo to put back together.
+        """
         self._history.record_readings(self._run_id, self._account, self._origin, self._recorded)
         for setting in result.settings:
-            if setting.outcome in PROVED:
+            if not _is_unsettled(setting):
                 outcome = setting.outcome
                 own = self._intents.get(setting.id, [])
                 for intent_id in own:
                     self._history.conclude(intent_id, outcome, None)
-                for intent_id in earlier.get(setting.id, []):
+                for intent in earlier.get(setting.id, ()):
                     found = Outcome.TURNED_OFF if outcome is Outcome.ALREADY_OFF else outcome
-                    self._history.conclude(intent_id, found, None, run_id=self._run_id)
+                    by = None if intent.run_was_done else self._run_id
+                    self._history.conclude(intent.intent_id, found, None, run_id=by)
         self._history.finish_account(self._run_id, result, self._origin)
+
+
+def _is_unsettled(setting: SettingResult) -> bool:
+    """Whether something may have been changed that no one knows, or only some boxes of several."""
+    return setting.outcome in UNSETTLED or (setting.outcome is Outcome.NOT_SAVED and setting.after is State.MIXED)
 
 
 def fingerprint(proved: Proved, reading: Reading) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
 from optout.browser.recognition import PageKind, signs_to_look_for
 from optout.browser.tab import Tab
@@ -17,10 +16,10 @@ from optout.controls import Examined, SettingPage
 from optout.errors import OptoutError
 from optout.outcomes import Outcome, now
 from optout.recording import propose
-from optout.relocate import Memory, candidates_for, similarity
+from optout.relocate import Memory, candidates_for, own_witnesses, similarity
 from optout.runner import AccountRun, Means, Task
 from optout.tabs import Tabs
-from optout.witnesses import Lead, Proved, Witness, own_texts
+from optout.witnesses import NEEDED, Lead, Proved, Refused, Witness, own_texts, page_witnesses
 
 CLICK_SECONDS = 300.0
 
@@ -80,8 +79,10 @@ class RecordRun(AccountRun):
             version, controls = self._by_click(case.setting, tab, examined)
             found_by = "your click"
         elif isinstance(verdict, Proved):
-            version, controls = verdict.version, verdict.controls
+            version, controls = self._as_declared(verdict.version), verdict.controls
             found_by = f"{verdict.selector}: {', '.join(verdict.said)}"
+        elif self._wish.inverted:
+            version, controls, found_by = self._declared_inverted(case, tab, verdict)
         else:
             raise NothingToRecord(
                 f"{verdict.text}. Show it yourself: optout selectors record {case.setting.id} --click"
@@ -147,8 +148,29 @@ class RecordRun(AccountRun):
             )
         found = max(chosen, key=lambda one: similarity(directory, setting, one, page, memory))
         self._refuse_strangers(setting, found.controls, view.lang)
-        update: dict[str, Any] = {"inverted": True} if self._wish.inverted else {}
-        return found.version.model_copy(update=update), found.controls
+        return self._as_declared(found.version), found.controls
+
+    def _as_declared(self, version: ControlVersion) -> ControlVersion:
+        return version.model_copy(update={"inverted": True}) if self._wish.inverted else version
+
+    def _declared_inverted(
+        self, case: Case, tab: Tab, refused: Refused
+    ) -> tuple[ControlVersion, tuple[ControlView, ...], str]:
+        """The page's one control, refused for a label that says the opposite, as the person declares it to be."""
+        directory, setting = self._means.directory, case.setting
+        view = self._view(tab, ())
+        page = page_witnesses(directory, setting, view, Lead(view.path, case.row_path))
+        candidates = candidates_for(directory, setting, view)
+        if isinstance(page, Refused) or len(candidates) != 1:
+            raise NothingToRecord(
+                f"{refused.text}. Show it yourself: optout selectors record {setting.id} --inverted --click"
+            )
+        found = candidates[0]
+        self._refuse_strangers(setting, found.controls, view.lang)
+        said = {**page, **own_witnesses(directory, setting, found)}
+        if len(said) < NEEDED:
+            raise NothingToRecord(f"{refused.text}; too little speaks for the page's one control")
+        return self._as_declared(found.version), found.controls, f"you, and {', '.join(said.values())}"
 
     def _refuse_strangers(self, setting: Setting, controls: tuple[ControlView, ...], lang: str) -> None:
         directory = self._means.directory
@@ -158,7 +180,7 @@ class RecordRun(AccountRun):
             owners = directory.owners_of_ids(one.own_ids) | directory.owners_of_label(texts)
             if owners and setting.id not in owners:
                 other = directory.setting(sorted(owners)[0]).title
-                raise NothingToRecord(f"what was clicked is the control of '{other}', not of '{setting.title}'")
+                raise NothingToRecord(f"this is the control of '{other}', not of '{setting.title}'")
             if not is_inverted and any(directory.is_negated(text, lang, apart_from=setting.id) for text in texts):
                 raise NothingToRecord(
                     f"its label '{texts[0]}' seems to say the opposite: if checked means opted out, add --inverted"

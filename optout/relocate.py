@@ -19,7 +19,18 @@ from optout.catalogue.models import ControlVersion, Evidence, Kind, Setting
 from optout.directory import Directory, normalize
 from optout.outcomes import RELOCATED, now
 from optout.recording import is_lasting, selectors_of, words_of
-from optout.witnesses import NEEDED, Lead, Proved, Refusal, Refused, Verdict, Witness, page_witnesses, prove
+from optout.witnesses import (
+    NEEDED,
+    Lead,
+    Proved,
+    Refusal,
+    Refused,
+    Verdict,
+    Witness,
+    page_witnesses,
+    prove,
+    unrelated_name,
+)
 
 THRESHOLD = 0.35
 THRESHOLD_ALONE = 0.2  # of the only control of a page: there is nothing to take it for
@@ -232,6 +243,8 @@ def _boxes(directory: Directory, setting: Setting, controls: Sequence[ControlVie
     makes = {(one.tag, one.type, one.role) for one in controls}
     owners = [directory.owners_of_ids(one.own_ids) | directory.owners_of_label(one.names) for one in controls]
     if any(one and setting.id not in one for one in owners):
+        return []
+    if any(unrelated_name(directory, setting, one) for one in controls):
         return []
     if (
         len(makes) != 1

@@ -37,7 +37,8 @@ class Task:
     """What one account's run is asked to do.
 
     `wanted`: what to put back, by setting id (undo); without it the target is off. `tabs`: pages in flight at once.
-    `verified`: the states that an earlier run proved; `addresses`: the paths where it found their controls.
+    `verified`: the states that an earlier run proved; `addresses`: the paths where it found their controls; `doubted`:
+    the settings of which the last look could not tell the state.
     `is_first`: no browser profile was kept so far, so the account will be signed out.
     """
 
@@ -50,6 +51,7 @@ class Task:
     wanted: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     verified: Mapping[str, State] = field(default_factory=dict)
     addresses: Mapping[str, str] = field(default_factory=dict)
+    doubted: frozenset[str] = frozenset()
     is_first: bool = False
 
 
@@ -330,7 +332,8 @@ class AccountRun:
                 why = f"its own page says {case.target}, but its index could not be read again: {index.problem}"
                 conclude(case, Outcome.FAILED, reason=why)
                 return
-            conclude(case, Outcome.UNREADABLE, reason=f"two readings disagree: {case.reading}; but {listed}")
+            why = f"it was changed, but two readings disagree: {case.reading}; but {listed}"
+            conclude(case, Outcome.UNREADABLE, reason=why)
 
     def _desk(self) -> Desk:
         means = self._means

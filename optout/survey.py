@@ -97,6 +97,7 @@ class Survey:
         if index is None:
             return
         row = index.rows.get(case.setting.id)
+        case.index_problem = index.problem
         case.listed = index.reading(case.setting.id) if case.setting.index_value else None
         case.row_path = row.path if row else None
 

@@ -158,6 +158,12 @@ def _prove_version(
     if not fitting:
         text = _contradiction(directory, setting, version, found[0], view.lang)
         return Refused(Refusal.CONTRADICTED, text or "its label contradicts")
+    strays = [one for one in fitting if unrelated_name(directory, setting, one)]
+    fitting = [one for one in fitting if one not in strays]
+    if not fitting:
+        return Refused(
+            Refusal.UNPROVED, f"a control is there, but its label ({_names(strays)}) is about something else"
+        )
     if len(fitting) > 1:
         named = [one for one in fitting if names_itself(directory, setting, one)]
         if len(named) != 1 or version.ctl:
@@ -188,6 +194,13 @@ def names_itself(directory: Directory, setting: Setting, control: ControlView) -
 def own_texts(directory: Directory, control: ControlView) -> tuple[str, ...]:
     """What a control is labelled with: its names, or the text right beside it where it has none but its value."""
     return directory.own_names(control.names) or directory.own_names(control.beside)
+
+
+def unrelated_name(directory: Directory, setting: Setting, control: ControlView) -> str | None:
+    """The label by which a control says that it is about something else, where its id does not say otherwise."""
+    if setting.id in directory.owners_of_ids(control.own_ids):
+        return None
+    return next((text for text in own_texts(directory, control) if directory.is_unrelated(setting.id, text)), None)
 
 
 def _stands_out(
@@ -237,6 +250,8 @@ def _prove_set(
             return Refused(
                 Refusal.CONTRADICTED, f"one of the boxes ({_names([one])}) belongs to '{_titles(directory, others)}'"
             )
+        if unrelated_name(directory, setting, one):
+            return Refused(Refusal.CONTRADICTED, f"one of the boxes ({_names([one])}) speaks of something else")
     if version.kind is Kind.RADIOS:
         values = [one.state.value for one in found]
         if len({one.name for one in found}) != 1 or values.count(version.off_value) != 1:
@@ -265,10 +280,9 @@ def _weigh(
         if own or near:
             said.setdefault(Witness.LABEL, f"label '{own or near}'")
     if len(said) < NEEDED:
-        only = next(iter(said.values()), "nothing")
-        return Refused(
-            Refusal.UNPROVED, f"a control is there, but only one witness speaks for it ({only}); two are needed"
-        )
+        only = next(iter(said.values()), None)
+        heard = f"only one witness speaks for it ({only}); two are needed" if only else "nothing speaks for it"
+        return Refused(Refusal.UNPROVED, f"a control is there, but {heard}")
     return Proved(version, controls, frozenset(said), tuple(said.values()), version.id)
 
 

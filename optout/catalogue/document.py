@@ -72,13 +72,13 @@ def read_document(path: Path, name: str | None = None) -> Map:
     """The mapping in a YAML file; `name` is the file's name in messages. Raises `CatalogueError`."""
     name = name or str(path)
     try:
-        size = path.stat().st_size
-        content = b"" if size > MAX_BYTES else path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise _fault(Place(name), f"the file cannot be read: {reason}") from error
-    if max(size, len(content)) > MAX_BYTES:
-        raise _fault(Place(name), f"found {size:,} bytes, expected at most {MAX_BYTES:,}")
+    if len(content) > MAX_BYTES:
+        raise _fault(Place(name), f"found more than {MAX_BYTES:,} bytes, the most that is read")
     return parse_document(content, name)
 
 

@@ -276,7 +276,10 @@ class Vocabulary(Model):
     refuse_cookies: Words = ()
     accept_cookies: Words = ()
     cookies: Words = ()
-    negations: Words = Field(default=(), description="words that turn a label's meaning round")
+    negations: Words = Field(
+        default=(), description="words that turn a label's meaning round; ... stands for a few words"
+    )
+    unrelated: Words = Field(default=(), description="what a label says that is about something else, such as messages")
     trouble: Words = Field(default=(), description="what a page says that failed although it was answered")
 
 

@@ -176,7 +176,7 @@ def _service(places: Places, selectors: Path | None, service_id: str | None, ori
         service = catalogue.service(service_id or catalogue.services[0].id)
     except KeyError:
         raise UsageError(f"There is no service {service_id!r} in the selectors. There are: {known}") from None
-    return with_origin(service, origin) if origin else service
+    return service if origin is None else with_origin(service, origin)
 
 
 def _refuse_taken(book: AccountBook, name: str) -> None:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from optout.cli.streams import take_any_text
 from optout.errors import NeedsHuman, OptoutError, Stopped, place_of
 
 # Every command: its module under optout.cli and its line in the list of commands, in that list's order.
@@ -112,6 +113,7 @@ def root(
 
 def main() -> NoReturn:
     """Run the program; every foreseeable fault is one sentence and an exit code."""
+    take_any_text(sys.stdout, sys.stderr)
     os.umask(0o077)  # whatever is written here, also by the browser, is for this person only
     try:
         is_completing = "_OPTOUT_COMPLETE" in os.environ  # the shell asks what the words so far could become

@@ -108,7 +108,7 @@ def _check(request: Request) -> None:
     if request.region is not None:
         region_named(request.region)
     browser_kind(request.browser)
-    if request.grid:
+    if request.grid is not None:
         check_grid(request.grid)
     if request.report:
         _check_report_folder(request.report)
@@ -134,7 +134,7 @@ def _beginning(request: Request) -> Beginning | None:
 
     is_elsewhere = request.practice or request.grid or request.headed or request.command not in EARLY_COMMANDS
     is_wrong = (request.selectors and not request.selectors.is_file()) or (
-        request.origin and not is_loopback(request.origin)
+        request.origin is not None and not is_loopback(request.origin)
     )
     if is_elsewhere or is_wrong:
         return None
@@ -160,7 +160,7 @@ def browser_kind(name: str | None) -> Kind | None:
 
 
 def _check_practice(request: Request) -> None:
-    if request.practice and (request.accounts or request.origin or request.all_ or request.grid):
+    if request.practice and (request.accounts or request.origin is not None or request.all_ or request.grid):
         raise UsageError("--practice brings its own account and address: leave out ACCOUNT, --all, --origin and --grid")
     if request.scenario != "plain" and not request.practice:
         raise UsageError("--scenario belongs to --practice: optout run --practice --scenario NAME")
@@ -275,7 +275,7 @@ def _service(catalogue: Catalogue, account: Account) -> Service:
 def _visited(request: Request, service: Service) -> Service:
     from optout.catalogue.scope import with_origin
 
-    return with_origin(service, request.origin) if request.origin else service
+    return service if request.origin is None else with_origin(service, request.origin)
 
 
 def _scope(

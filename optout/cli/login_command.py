@@ -52,7 +52,7 @@ def _login(name: str, browser: str | None, selectors: Path | None, origin: str |
     catalogue = load_catalogue(places.config_home, selectors)
     found = AccountBook(places, open_secrets(places, os.environ)).get(name)
     service = catalogue.service(found.service)
-    service = with_origin(service, origin) if origin else service
+    service = service if origin is None else with_origin(service, origin)
     if service.signin is None:
         raise UsageError(f"{service.title} has no sign-in")
     stop = Stop()

@@ -136,7 +136,7 @@ def _proved(places: Places, account: Account | None, service: Service, language:
     return tuple(
         ProvedSetting(setting.labels.get(language, (setting.title,))[0], seen.state, seen.at)
         for setting in service.settings
-        if (seen := verified.get(setting.id)) is not None
+        if (seen := verified.get(setting.id)) is not None and seen.command != "check"  # which may know only an index
     )
 
 

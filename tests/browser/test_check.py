@@ -70,6 +70,26 @@ def test_a_check_says_what_was_turned_on_again_since(site: PracticeSite, bench: 
     assert site.operations == operations
 
 
+def test_a_check_is_no_rosier_than_the_run_before_it(site: PracticeSite, bench: Bench) -> None:
+    """The index says off, the own page on: what the run has seen makes the check look at both."""
+    site.use("index-wrong")
+    reason = "two readings disagree"
+    for command in ("run", "check", "check"):
+        account = check(bench, site, "ads-age", "ads-connections", command=command)
+        doubted = next(one for one in account.settings if one.id == "ads-age")
+        assert (doubted.outcome, (doubted.reason or "")[: len(reason)]) == (Outcome.UNREADABLE, reason)
+    site.use("plain")
+    assert outcomes(check(bench, site, "ads-age")) == {"ads-age": "would-turn-off"}
+
+
+def test_an_index_that_is_down_is_in_the_reason_of_what_was_not_found(site: PracticeSite, bench: Bench) -> None:
+    site.use("index-down")
+    settings = check(bench, site, "ads-employer", "ads-education", command="run").settings
+    lost = [one.reason or "" for one in settings if one.outcome is Outcome.NOT_FOUND]
+    assert lost
+    assert all("its index could not be read (" in reason for reason in lost)
+
+
 def test_a_row_whose_label_is_unknown_is_not_believed(site: PracticeSite, bench: Bench) -> None:
     """Renamed everywhere: the row's value has one witness only, so that the own page is read as well."""
     site.use("relabelled")

@@ -190,6 +190,22 @@ def test_undo_puts_back_what_a_stopped_run_could_not_prove(slow: Machine) -> Non
     assert slow.run(*slow.work(command="undo")).code == 2
 
 
+def test_a_look_between_a_stopped_run_and_the_next_one_takes_nothing_from_undo(slow: Machine) -> None:
+    before = truth(slow, *SOME)
+    running = slow.start(*slow.work(*SOME))
+    wait_for(lambda: slow.site.operations, "the first click")
+    running.process.send_signal(signal.SIGINT)
+    running.end()
+    slow.site.latency = Latency(0.02, 0.02, 0.05)
+    slow.run(*slow.work(*SOME, command="check"))
+    slow.run(*slow.work(*SOME, more=("--dry-run",)))
+    assert slow.run(*slow.work(*SOME)).code == 0
+    assert truth(slow, *SOME) == all_off(*SOME)
+    undone = slow.run(*slow.work(command="undo"))
+    assert (undone.code, undone.outcomes()) == (0, dict.fromkeys(SOME, "restored"))
+    assert truth(slow, *SOME) == before
+
+
 def test_a_stop_while_the_browser_starts_leaves_no_process(machine: Machine) -> None:
     running = machine.start(*machine.work(*SOME))
     wait_for(lambda: driver_of(running), "the driver")

@@ -163,7 +163,7 @@ def test_a_click_on_another_settings_control_is_refused(bench: Bench, site: Prac
     finally:
         site.rewrite = None
     assert (result.outcome, pointing.proposals) == (Outcome.NOT_FOUND, [])
-    assert result.reason == "what was clicked is the control of 'Gender', not of 'Age range'"
+    assert result.reason == "this is the control of 'Gender', not of 'Age range'"
 
 
 def test_a_label_that_says_the_opposite_is_recorded_only_as_declared(bench: Bench, site: PracticeSite) -> None:
@@ -174,5 +174,7 @@ def test_a_label_that_says_the_opposite_is_recorded_only_as_declared(bench: Benc
     assert result.reason is not None
     assert result.reason.endswith("seems to say the opposite: if checked means opted out, add --inverted")
     pointing.record(site, "ads-age", Wish(by_click=True, inverted=True, click_seconds=10))
-    assert [one.version.inverted for one in pointing.proposals] == [True]
+    pointing.record(site, "ads-age", Wish(inverted=True))  # the page's only control needs no click
+    assert [one.version.inverted for one in pointing.proposals] == [True, True]
+    assert pointing.proposals[1].found_by.startswith("you, and path ")
     assert site.operations == ()

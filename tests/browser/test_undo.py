@@ -81,6 +81,20 @@ def test_undo_of_a_part_leaves_the_rest_to_be_undone(machine: Machine) -> None:
     assert (first.outcomes(), second.outcomes()) == ({"ads-age": "restored"}, {"ads-gender": "restored"})
 
 
+def test_undo_puts_back_what_was_changed_but_could_not_be_proved(machine: Machine) -> None:
+    """The index goes on showing On for one of them: it is off all the same, by this run's doing."""
+    site, some = machine.site, ("ads-age", "ads-gender")
+    site.use("index-stale")
+    done = machine.run(*machine.work(*some))
+    assert (done.code, done.outcomes()) == (1, {"ads-age": "unreadable", "ads-gender": "turned-off"})
+    reason = next(one["reason"] for one in done.account["settings"] if one["id"] == "ads-age")
+    assert reason.startswith("it was changed, but two readings disagree: off on ")
+    undone = machine.run(*machine.work(command="undo"))
+    assert (undone.code, undone.outcomes()) == (0, dict.fromkeys(some, "restored"))
+    assert [site.truth(MEMBER.username)[one] for one in some] == ["on", "on"]
+    assert machine.run(*machine.work(command="undo")).code == 2
+
+
 def test_undo_follows_the_same_rules_where_the_page_is_in_doubt(machine: Machine) -> None:
     """The control has become two that fit equally: nothing is clicked, and the setting is not called restored."""
     site = machine.site

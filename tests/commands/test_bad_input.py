@@ -166,6 +166,8 @@ def test_a_file_that_is_no_history_is_never_written_over(tmp_path: Path, content
         {"browser": "netscape"},
         {"grid": "http://grid.example:4444"},
         {"grid": "nonsense"},
+        {"grid": "", "practice": True},
+        {"origin": "", "practice": True},
         {"scenario": "plain2", "practice": True},
         {"scenario": "popup"},
         {"practice": True, "origin": "http://127.0.0.1:1"},

@@ -58,7 +58,7 @@ def add(optout: Any, name: Any = "me", username: Any = "ada@example.org") -> Non
     assert done.returncode == 0, done.stderr.decode()
 
 
-def prove_off(tmp_path: Any, service: Any, setting: Any) -> None:
+def prove_off(tmp_path: Any, service: Any, setting: Any, command: Any = "run") -> None:
     result = SettingResult(
         setting.id,
         setting.group,
@@ -72,7 +72,7 @@ def prove_off(tmp_path: Any, service: Any, setting: Any) -> None:
     )
     with History.open(tmp_path / "home" / "history.sqlite") as history:
         run = history.begin_run(
-            "run", False, {"me": service.origin}, program_version="1", catalogue_version="1", started=AT
+            command, False, {"me": service.origin}, program_version="1", catalogue_version="1", started=AT
         )
         account = AccountResult("me", service.id, Status.DONE, None, 1, (result,))
         history.finish_account(run, account, service.origin)
@@ -95,6 +95,13 @@ def test_the_letter_names_the_account_and_what_was_proved_off(optout: Any, tmp_p
     assert "Account: ada@example.org" in text
     assert f"- {setting.labels.get('en', (setting.title,))[0]}: off on 3 November 2026, 09:30 UTC" in text
     assert service.objection.url in text
+
+
+def test_what_only_a_check_saw_is_not_in_the_letter(optout: Any, tmp_path: Any, service: Any) -> None:
+    """It may have read no more than an index."""
+    add(optout)
+    prove_off(tmp_path, service, service.settings[0], command="check")
+    assert "off on" not in optout("rights", "--region", "eu").stdout.decode()
 
 
 def test_the_persons_language_is_taken_from_the_locale(optout: Any) -> None:

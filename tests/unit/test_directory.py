@@ -41,6 +41,12 @@ def test_a_controls_label_is_no_index_label() -> None:
         ("Nichts verpassen", "de", False),
         ("Ne pas utiliser mes données", "", True),
         ("No usar mis datos", "es", True),
+        ("Hide my age from advertisers", "en", True),
+        ("Block non-essential cookies", "en", True),
+        ("Keep my interests out of ads", "en", True),
+        ("Keep it. I may read one two three four five six seven out of ads", "en", False),
+        ("Schließen Sie mein Alter aus", "de", True),
+        ("Limiter l’utilisation de mes données", "fr", True),
     ],
 )
 def test_a_negation_counts_as_a_whole_word_of_the_pages_language(text: str, lang: str, expected: bool) -> None:
@@ -78,3 +84,19 @@ def test_what_was_taught_is_known_beside_the_catalogue() -> None:
     assert taught.owners_of_ids(["ageToggle"]) == {"ads-age"}
     assert taught.owners_of_label(["Gender"]) == {"ads-gender"}
     assert DIRECTORY.owners_of_ids(["ageToggle"]) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Send me e-mail notifications about product news", True),
+        ("Den Newsletter bestellen", True),
+        ("Send me ads for my age range", False),
+        ("Use this for ads", False),
+        ("Newsletter Editor", False),
+    ],
+)
+def test_a_label_about_messages_is_about_something_else_unless_it_speaks_of_the_setting(
+    text: str, expected: bool
+) -> None:
+    assert DIRECTORY.is_unrelated("ads-age", text) is expected

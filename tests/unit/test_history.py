@@ -312,6 +312,31 @@ def test_a_run_that_died_belongs_to_the_run_that_went_on(history: History) -> No
     assert changed(history) == ["done-before-the-kill", "hanging", "rest"]
 
 
+def test_a_run_that_was_ended_early_belongs_to_the_run_that_went_on(history: History) -> None:
+    older = begin(history)
+    turn_off(history, older, "older")
+    finish(history, older)
+    stopped = begin(history)
+    turn_off(history, stopped, "proved-before-the-stop")
+    history.finish_account(stopped, AccountResult("me", "linkedin", Status.FAILED, "stopped", 1, ()), ORIGIN)
+    following = begin(history)
+    turn_off(history, following, "rest")
+    finish(history, following)
+    assert changed(history) == ["proved-before-the-stop", "rest"]
+
+
+def test_what_the_last_look_could_not_tell_is_doubted(history: History) -> None:
+    def look(command: str, **outcomes: Outcome) -> frozenset[str]:
+        run_id = begin(history, command)
+        finish(history, run_id, *(setting(name, outcome) for name, outcome in outcomes.items()), command=command)
+        return history.doubted("me", ORIGIN)
+
+    assert look("run", ai=Outcome.UNREADABLE, ads=Outcome.TURNED_OFF, age=Outcome.NOT_FOUND) == {"ai", "age"}
+    assert look("check", ai=Outcome.FAILED, ads=Outcome.NOT_REACHED) == {"ai", "age"}
+    assert look("check", ai=Outcome.ALREADY_OFF, ads=Outcome.NOT_SAVED) == {"ads", "age"}
+    assert history.doubted("you", ORIGIN) == frozenset()
+
+
 def test_a_setting_that_took_two_tries_is_one_change_from_its_first_state(history: History) -> None:
     run_id = begin(history)
     tries = [history.intend(run_id, "me", ORIGIN, "jobs", before, URL) for before in (State.MIXED, State.ON)]

@@ -61,7 +61,7 @@ def test_a_proved_outcome_closes_the_intent(history: History, tmp_path: Path) ->
     assert [one.setting_id for one in history.last_changes("me", ORIGIN)] == ["ads-age"]
 
 
-@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.NOT_REACHED])
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.NOT_REACHED, Outcome.UNREADABLE, Outcome.NOT_FOUND])
 def test_what_was_not_proved_stays_open_for_the_next_run(history: History, tmp_path: Path, outcome: Outcome) -> None:
     _, ledger = begun(history)
     ledger.intend(Case(setting()), READING, {})
@@ -72,8 +72,32 @@ def test_what_was_not_proved_stays_open_for_the_next_run(history: History, tmp_p
 def test_a_killed_runs_intent_that_is_found_off_was_a_change(history: History, tmp_path: Path) -> None:
     """The click went through, the program died before it could say so: undo has to know it."""
     _, killed = begun(history)
-    intent = killed.intend(Case(setting()), READING, {})
-    _, ledger = begun(history)
-    ledger.conclude(result(replace(CLAIM, outcome=Outcome.ALREADY_OFF)), {"ads-age": [intent]})
+    killed.intend(Case(setting()), READING, {})
+    open_ = left_open(tmp_path)
+    assert [one.run_was_done for one in open_] == [False]
+    run_id, ledger = begun(history)
+    ledger.conclude(result(replace(CLAIM, outcome=Outcome.ALREADY_OFF)), {"ads-age": open_})
+    assert [one.run_id for one in history.last_changes("me", ORIGIN)] == [run_id]
     assert left_open(tmp_path) == ()
     assert [one.setting_id for one in history.last_changes("me", ORIGIN)] == ["ads-age"]
+
+
+def test_a_change_that_is_proved_later_stays_one_of_its_own_run(history: History, tmp_path: Path) -> None:
+    """Another run that only finds it off does not part it from what was changed with it."""
+    first, ledger = begun(history)
+    ledger.intend(Case(setting()), READING, {})
+    ledger.conclude(result(replace(CLAIM, outcome=Outcome.UNREADABLE, reason="two readings disagree")), {})
+    open_ = left_open(tmp_path)
+    assert [one.run_was_done for one in open_] == [True]
+    _, ledger = begun(history)
+    ledger.conclude(result(replace(CLAIM, outcome=Outcome.ALREADY_OFF)), {"ads-age": open_})
+    assert left_open(tmp_path) == ()
+    assert [one.run_id for one in history.last_changes("me", ORIGIN)] == [first]
+
+
+@pytest.mark.parametrize(("after", "is_open"), [(State.MIXED, True), (State.ON, False)])
+def test_boxes_that_were_saved_in_part_stay_open(history: History, tmp_path: Path, after: State, is_open: bool) -> None:
+    _, ledger = begun(history)
+    ledger.intend(Case(setting()), READING, {"boxes": ["a#0", "b#0"]})
+    ledger.conclude(result(replace(CLAIM, outcome=Outcome.NOT_SAVED, before=State.ON, after=after, reason="no")), {})
+    assert bool(left_open(tmp_path)) is is_open

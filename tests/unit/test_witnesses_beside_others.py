@@ -48,11 +48,11 @@ def test_the_only_control_of_a_page_is_proved_by_path_and_heading() -> None:
 
 
 def test_path_and_heading_do_not_tell_a_lone_match_from_another_control_beside_it() -> None:
-    view = age_page(control("1", names=("Remind me",)), control("2", role=None, names=("Use this for ads",)))
+    view = age_page(control("1", names=("Show hints",)), control("2", role=None, names=("Use this for ads",)))
     verdict = prove_age(_found(view, 1, (0,)))
     assert refusal(verdict) == (
         Refusal.UNPROVED,
-        "a control is there ('remind me'), but other controls are beside it and nothing of its own says that it is "
+        "a control is there ('show hints'), but other controls are beside it and nothing of its own says that it is "
         "the right one",
     )
 
@@ -165,3 +165,38 @@ def test_radio_buttons_of_two_sets_are_not_one_control() -> None:
 def _found(view: PageView, version: int, at: tuple[int, ...]) -> PageView:
     """The same page, where a version finds only these of its controls."""
     return replace(view, matches=tuple(at if number == version else () for number in range(len(view.matches))))
+
+
+def test_a_lone_control_that_is_about_something_else_is_not_the_settings() -> None:
+    stray = control(names=("Send me e-mail notifications about product news",))
+    assert refusal(prove_age(age_page(stray))) == (
+        Refusal.UNPROVED,
+        "a control is there, but its label ('send me e-mail notifications about product news') is about something else",
+    )
+    with_its_id = control(names=stray.names, labelledby=(AGE_CTL,))
+    assert isinstance(prove_age(age_page(with_its_id, found_by=0)), Proved)
+
+
+def test_a_page_of_boxes_with_one_about_something_else_is_left_alone() -> None:
+    employer = setting("ads-employer")
+    boxes = [
+        control(str(at), type="checkbox", role=None, names=(name,))
+        for at, name in enumerate(("Acme Corp", "Newsletter Monthly Ltd", "Send me the newsletter"))
+    ]
+
+    def proved(*some: ControlView) -> Verdict:
+        path, found = "/psettings/advertising/employer", tuple(range(len(some)))
+        view = page(path, *some, versions=len(employer.controls), headings=((1, "Employer"),))
+        view = replace(view, matches=tuple(found if at == 0 else () for at in range(len(employer.controls))))
+        return prove(DIRECTORY, employer, view, Lead(path))
+
+    assert isinstance(proved(*boxes[:2]), Proved)
+    assert refusal(proved(*boxes)) == (
+        Refusal.CONTRADICTED,
+        "one of the boxes ('send me the newsletter') speaks of something else",
+    )
+
+
+def test_where_nothing_speaks_for_a_control_it_is_said_so() -> None:
+    view = page("/somewhere", control(), found_by=1, versions=len(AGE.controls), headings=())
+    assert refusal(prove_age(view)) == (Refusal.UNPROVED, "a control is there, but nothing speaks for it")
