@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -101,13 +101,14 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What every case of one account's run needs."""
+    """What every case of one account's run needs. `taken_along`: the settings that are on and may go off with one."""
 
     rules: Rules
     visitor: Visitor
     ledger: Ledger
     dry_run: bool
     reread_index: Callable[[Tab, str], IndexReading | None]
+    taken_along: Callable[[Case], Sequence[Case]] = lambda _: ()
 
 
 def examine(case: Case, desk: Desk, tab: Tab) -> None:
@@ -247,6 +248,10 @@ def _apply(case: Case, desk: Desk, tab: Tab, page: SettingPage, found: Examined)
     desk.visitor.check()
     detail = {"boxes": boxes_on(proved), "value": chosen_value(proved)}
     case.intents.append(desk.ledger.intend(case, reading, detail))
+    for other in desk.taken_along(case):
+        # Kept before the click as well: a run that is ended right after it never reads these.
+        assert other.listed is not None  # noqa: S101 -- it is known to be on by its index
+        desk.ledger.intend(other, other.listed, {"cascade": True})
     case.tries += 1
     how = Press(case.target, only=case.restore, value=case.restore_value, by_pointer=case.tries > 1)
     case.step = Step.VERIFY  # whatever comes of it: what may have been clicked is read anew before anything else

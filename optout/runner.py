@@ -338,7 +338,14 @@ class AccountRun:
     def _desk(self) -> Desk:
         means = self._means
         rules = Rules(means.directory, means.timing, means.stop, means.find, means.visitor.check)
-        return Desk(rules, means.visitor, means.ledger, self._task.dry_run, self._reread_index)
+        return Desk(rules, means.visitor, means.ledger, self._task.dry_run, self._reread_index, self._taken_along)
+
+    def _taken_along(self, cause: Case) -> list[Case]:
+        """The settings that a first switching of this one may take along, so far as their index shows them on."""
+        if self._task.target is not State.OFF or cause.was_operated:
+            return []
+        after = [one for one in self._cases if cause.setting.id in one.setting.after and one.before is None]
+        return [one for one in after if one.listed and one.listed.state is State.ON]
 
     def _reread_index(self, tab: Tab, index_id: str) -> IndexReading | None:
         reading = self._survey.read(self._open_session(), tab, index_id).reading

@@ -255,6 +255,19 @@ def test_what_a_killed_run_changed_can_be_undone(slow: Machine) -> None:
     assert truth(slow, "ads-age", "ads-gender") == {"ads-age": "on", "ads-gender": "on"}
 
 
+def test_what_went_along_with_a_killed_runs_click_can_be_undone(slow: Machine) -> None:
+    """Only the cause was clicked; what it took along was never read."""
+    both = ("ads-off-linkedin", "affiliate-sharing")
+    running = slow.start(*slow.work(*both))
+    wait_for(lambda: truth(slow, *both) == all_off(*both), "the cascade")
+    running.process.kill()
+    running.end()
+    assert {one.control_id for one in slow.site.operations} == {"ads-off-linkedin"}
+    undone = slow.run(*slow.work(command="undo"))
+    assert (undone.code, undone.outcomes()) == (0, dict.fromkeys(both, "restored"))
+    assert truth(slow, *both) == dict.fromkeys(both, "on")
+
+
 # --- two at once
 
 
