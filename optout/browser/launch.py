@@ -82,6 +82,9 @@ FIREFOX_PREFERENCES: tuple[tuple[str, bool | int | str], ...] = (
     ("network.captive-portal-service.enabled", False),
     ("network.connectivity-service.enabled", False),
 )
+# As in Chromium: tabs and bars painted anew for every step of every load take a fifth of the CPU time (153).
+HEADLESS_FIREFOX_ARGUMENTS = ("-headless", "-kiosk")
+HEADLESS_FIREFOX_PREFERENCES = (("ui.prefersReducedMotion", 1),)
 LIGHT_FIREFOX_PREFERENCES = (
     ("permissions.default.image", 2),
     ("gfx.downloadable_fonts.enabled", False),
@@ -285,9 +288,10 @@ def _options(kind: str, launch: Launch, binary: str | None) -> ArgOptions:
     options: ArgOptions
     if kind == "firefox":
         options = firefox = webdriver.FirefoxOptions()
-        for name, value in FIREFOX_PREFERENCES + (LIGHT_FIREFOX_PREFERENCES if launch.light else ()):
+        preferences = FIREFOX_PREFERENCES + (LIGHT_FIREFOX_PREFERENCES if launch.light else ())
+        for name, value in preferences + (() if launch.headed else HEADLESS_FIREFOX_PREFERENCES):
             firefox.set_preference(name, value)
-        arguments = [] if launch.headed else ["-headless"]
+        arguments = [] if launch.headed else list(HEADLESS_FIREFOX_ARGUMENTS)
         arguments += ["-profile", str(launch.profile)] if launch.profile and not launch.grid else []
         if binary:
             firefox.binary_location = binary
