@@ -29,11 +29,12 @@ from optout.catalogue.loading import load_catalogue
 from optout.catalogue.models import Kind, Setting
 from optout.catalogue.scope import with_origin
 from optout.controls import Press, Rules, SettingPage, Timing
-from optout.directory import Directory, normalize
+from optout.directory import Directory
 from optout.errors import PageError
 from optout.indexes import whose
 from optout.ledger import fingerprint
 from optout.outcomes import State
+from optout.phrases import normalize
 from optout.practice.records import PracticeAccount
 from optout.practice.signin import SESSION_COOKIE
 from optout.relocate import Memory, Relocator

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from optout.browser.views import PageView
 from optout.catalogue.models import Index, Setting, Texts
-from optout.directory import TELLING_LETTERS, Directory, normalize
+from optout.directory import TELLING_LETTERS, Directory
+from optout.phrases import normalize
 
 ENOUGH_ROWS = 3
 MISSING_TAIL = 3

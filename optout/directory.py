@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from optout.browser.views import trim_path
 from optout.catalogue.models import Catalogue, Service, Setting, Texts, Vocabulary
+from optout.phrases import any_of, normalize, says, words_only
 
 TELLING_LETTERS = 5
-
-
-@lru_cache(maxsize=4096)
-def normalize(text: str) -> str:
-    """A text as labels are compared: case, spacing, quotes and closing punctuation do not count."""
-    text = unicodedata.normalize("NFKC", text).replace("’", "'").casefold()
-    return re.sub(r"\s+", " ", text).strip().rstrip(".:!…").strip()
 
 
 @lru_cache(maxsize=4096)
@@ -92,22 +85,21 @@ class Directory:
 
         A negation in the name of the setting `apart_from` ("allow non-essential cookies") turns nothing round.
         """
-        padded = f" {_words_only(text)} "
+        said = f" {words_only(text)} "
         for known, owners in self.labels.items() if apart_from else ():
             if apart_from in owners:
-                padded = padded.replace(f" {_words_only(known)} ", " ")
-        return any(_stands_in(word, padded) for words in self.vocabularies(lang) for word in words.negations)
+                said = said.replace(f" {words_only(known)} ", " ")
+        return any(says(said, any_of(words.negations)) for words in self.vocabularies(lang))
 
     def is_unrelated(self, setting_id: str, text: str) -> bool:
         """Whether a label speaks of something else (newsletters, notifications) in any language, and not of this."""
-        padded = f" {_words_only(text)} "
-        told = any(_stands_in(word, padded) for words in self.languages.values() for word in words.unrelated)
+        told = any(says(text, any_of(words.unrelated)) for words in self.languages.values())
         return told and not self.speaks_of(setting_id, text)
 
     def trouble_in(self, texts: Iterable[str]) -> str | None:
         """The text by which a page says that it failed, in any language; None where it does not say so."""
-        words = [f" {_words_only(word)} " for one in self.languages.values() for word in one.trouble]
-        return next((text for text in texts if any(word in f" {_words_only(text)} " for word in words)), None)
+        known = [any_of(words.trouble) for words in self.languages.values()]
+        return next((text for text in texts if any(says(text, phrases) for phrases in known)), None)
 
     def speaks_of(self, setting_id: str, text: str) -> bool:
         """Whether a text shares a longer word with any label of the setting, in any language."""
@@ -119,10 +111,10 @@ class Directory:
 
         A setting that this one takes along may well be named where this one is switched.
         """
-        said = f" {_words_only(text)} "
+        said = f" {words_only(text)} "
         taken_along = {one.id for one in self.service.settings if setting_id in one.after}
         telling = [(known, owners) for known, owners in self.labels.items() if telling_words(known)]
-        named = [owners for known, owners in telling if f" {_words_only(known)} " in said and not owners <= taken_along]
+        named = [owners for known, owners in telling if f" {words_only(known)} " in said and not owners <= taken_along]
         return bool(named) and not any(setting_id in one for one in named) and not self.speaks_of(setting_id, text)
 
     def is_state_word(self, text: str) -> bool:
@@ -146,18 +138,6 @@ class Directory:
     def setting(self, setting_id: str) -> Setting:
         """The setting of that id."""
         return self.service.setting(setting_id)
-
-
-def _stands_in(phrase: str, padded: str) -> bool:
-    """Whether a phrase stands in a text of plain words; `...` in it stands for up to six words."""
-    if "..." not in phrase:
-        return f" {_words_only(phrase)} " in padded
-    first, last = (re.escape(_words_only(part)) for part in phrase.split("...", maxsplit=1))
-    return re.search(rf" {first}(?: \S+){{1,6}}? {last} ", padded) is not None
-
-
-def _words_only(text: str) -> str:
-    return re.sub(r"[^\w']+", " ", normalize(text)).strip()
 
 
 def _freeze(table: dict[str, set[str]]) -> dict[str, frozenset[str]]:

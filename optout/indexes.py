@@ -14,10 +14,11 @@ from optout.browser.views import PageView, RowView, page_view, trim_path
 from optout.browser.waiting import Stop
 from optout.catalogue.models import Index, Setting
 from optout.controls import Timing
-from optout.directory import Directory, normalize
+from optout.directory import Directory
 from optout.errors import PageError
 from optout.obstacles import Obstacles
 from optout.outcomes import Reading, State, Unlisted, now
+from optout.phrases import normalize
 from optout.visits import Visitor
 
 # Where rows are missing and ever more are drawn, in seconds.

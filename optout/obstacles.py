@@ -13,7 +13,8 @@ from functools import cached_property
 from optout.browser.tab import PageMoved, Tab
 from optout.browser.views import ButtonView, DialogView, dialog_views
 from optout.catalogue.models import Vocabulary
-from optout.directory import Directory, normalize
+from optout.directory import Directory
+from optout.phrases import any_of, is_one_of, normalize, says
 
 BANNER_WORDS = ("refuse_cookies", "accept_cookies", "cookies")
 # One question, and a second where the page asks again before it turns off.
@@ -41,7 +42,10 @@ class QuestionWords:
         """The words of these vocabularies."""
         known = list(vocabularies)
         return cls(
-            **{one.name: _any_of(word for words in known for word in getattr(words, one.name)) for one in fields(cls)}
+            **{
+                one.name: any_of(tuple(word for words in known for word in getattr(words, one.name)))
+                for one in fields(cls)
+            }
         )
 
 
@@ -148,7 +152,7 @@ def answering_button(
 
     `begun`: the dialog may be about what is done already. `again`: another dialog was answered before this one.
     """
-    plain = [one for one in dialog.buttons if _is(one.name, words.turn_off)]
+    plain = [one for one in dialog.buttons if is_one_of(one.name, words.turn_off)]
     if plain:
         names_it = not again or says(dialog.text, words.about_off)
         fits = len(plain) == 1 and names_it and not _is_beside_the_point(dialog.text, words, begun=begun)
@@ -157,7 +161,7 @@ def answering_button(
         return None
     if any(says(one.name, words.about_off) and not says(one.name, words.keeps) for one in dialog.buttons):
         return None
-    agreeing = [one for one in dialog.buttons if _is(one.name, words.agree)]
+    agreeing = [one for one in dialog.buttons if is_one_of(one.name, words.agree)]
     return agreeing[0] if len(agreeing) == 1 else None
 
 
@@ -167,7 +171,7 @@ def asks_whether_to_turn_off(text: str, words: QuestionWords) -> bool:
     asking = [one for one in questions if says(one, words.about_off)]
     if not asking or any(says(one, words.detours) for one in asking):
         return False
-    if any(one not in asking and not _is(one, words.sure) for one in questions):
+    if any(one not in asking and not is_one_of(one, words.sure) for one in questions):
         return False
     # Beside the question a text may well say that it can be turned on again, or what else goes off with it.
     contrary = (words.keeps, words.back_on, words.besides)
@@ -190,30 +194,7 @@ def questions_of(text: str) -> list[str]:
     return [one for one in sentences if one.rstrip(" \"'”»)").endswith(("?", "\uff1f"))]
 
 
-def says(text: str, words: re.Pattern[str]) -> bool:
-    """Whether any of these words stands in a text, whole."""
-    return words.search(_padded(text)) is not None
-
-
 def shortened(text: str) -> str:
     """The beginning of a text, on one line, as it may be quoted."""
     plain = " ".join("".join(one if one.isprintable() else " " for one in text).split())
     return plain if len(plain) <= QUOTED else plain[: QUOTED - 1].rstrip() + "…"
-
-
-def _is(text: str, words: re.Pattern[str]) -> bool:
-    return words.fullmatch(_padded(text)) is not None
-
-
-def _words_only(text: str) -> str:
-    return re.sub(r"[\W_]+", " ", normalize(text)).strip()
-
-
-def _padded(text: str) -> str:
-    return f" {_words_only(text)} "
-
-
-def _any_of(words: Iterable[str]) -> re.Pattern[str]:
-    """A pattern for any of these words; three dots in one stand for up to six words more."""
-    known = sorted({r" (?:\w+ ){0,6}".join(re.escape(_words_only(part)) for part in one.split("...")) for one in words})
-    return re.compile(" (?:" + "|".join(known) + ") " if known else r"(?!)")

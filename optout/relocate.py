@@ -16,8 +16,9 @@ from typing import Any
 
 from optout.browser.views import ControlView, PageView
 from optout.catalogue.models import ControlVersion, Evidence, Kind, Setting
-from optout.directory import Directory, normalize
+from optout.directory import Directory
 from optout.outcomes import RELOCATED, now
+from optout.phrases import normalize
 from optout.recording import is_lasting, selectors_of, words_of
 from optout.witnesses import (
     NEEDED,

@@ -13,8 +13,9 @@ from enum import StrEnum
 
 from optout.browser.views import ControlView, PageView, trim_path
 from optout.catalogue.models import ControlVersion, Kind, Setting
-from optout.directory import Directory, normalize
+from optout.directory import Directory
 from optout.outcomes import State
+from optout.phrases import normalize
 
 NEEDED = 2
 A_LIST = 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from optout.directory import normalize
+from optout.phrases import normalize
 from tests.views import AGE_CTL, AGE_PATH, directory
 
 DIRECTORY = directory()

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from optout.browser.views import ButtonView, DialogView
-from optout.directory import Directory, normalize
+from optout.directory import Directory
 from optout.obstacles import BANNER_WORDS, Asked, Obstacles, QuestionWords, answering_button, asks_whether_to_turn_off
+from optout.phrases import normalize
 from tests.views import directory
 
 DIRECTORY: Directory = directory()
