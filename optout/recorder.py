@@ -151,7 +151,11 @@ class RecordRun(AccountRun):
         return self._as_declared(found.version), found.controls
 
     def _as_declared(self, version: ControlVersion) -> ControlVersion:
-        return version.model_copy(update={"inverted": True}) if self._wish.inverted else version
+        if not self._wish.inverted:
+            return version
+        if version.kind in (Kind.RADIOS, Kind.SELECT):
+            raise NothingToRecord("this control is a choice: which value means off says its version, so no --inverted")
+        return version.model_copy(update={"inverted": True})
 
     def _declared_inverted(
         self, case: Case, tab: Tab, refused: Refused
