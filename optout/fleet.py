@@ -30,7 +30,7 @@ from optout.directory import Directory
 from optout.early import EarlyBrowser
 from optout.errors import OptoutError, UsageError, place_of
 from optout.history import History, HistoryError, Intent
-from optout.ledger import HistoryLedger
+from optout.ledger import HistoryLedger, settled
 from optout.outcomes import AccountResult, Outcome, RunResult, SettingResult, State, Status, now
 from optout.places import Places, private_folder
 from optout.report.progress import Progress
@@ -258,7 +258,7 @@ class Fleet:
                     shutil.rmtree(profile, ignore_errors=True)
                 raise
         try:
-            ledger.conclude(result, _settled(orders, result, earlier))
+            ledger.conclude(result, settled(orders.command, result, earlier, dry_run=orders.dry_run))
         except HistoryError as error:
             result = _unrecorded(result, error)
         self._pictures.update(ledger.pictures)
@@ -382,20 +382,6 @@ def _unrecorded(result: AccountResult, error: HistoryError) -> AccountResult:
     if result.status is not Status.DONE:
         return result
     return replace(result, status=Status.FAILED, reason=f"what was done could not be recorded. {error}")
-
-
-def _settled(
-    orders: Orders, result: AccountResult, earlier: Mapping[str, Sequence[Intent]]
-) -> Mapping[str, Sequence[Intent]]:
-    """The open intents of earlier runs that this one has settled.
-
-    An undo settles what it put back. A look (a check, a dry run) settles nothing: what it sees was not its doing, and
-    is still to be finished by the next run or put back by an undo.
-    """
-    if orders.command == "undo":
-        restored = {one.id for one in result.settings if one.outcome is Outcome.RESTORED}
-        return {key: intents for key, intents in earlier.items() if key in restored}
-    return earlier if orders.command == "run" and not orders.dry_run else {}
 
 
 def _with_unfinished(errand: Errand, earlier: Mapping[str, object]) -> tuple[Setting, ...]:

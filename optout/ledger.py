@@ -81,7 +81,7 @@ class HistoryLedger:
         """
         self._history.record_readings(self._run_id, self._account, self._origin, self._recorded)
         for setting in result.settings:
-            if not _is_unsettled(setting):
+            if not is_unsettled(setting):
                 outcome = setting.outcome
                 own = self._intents.get(setting.id, [])
                 for intent_id in own:
@@ -93,7 +93,21 @@ class HistoryLedger:
         self._history.finish_account(self._run_id, result, self._origin)
 
 
-def _is_unsettled(setting: SettingResult) -> bool:
+def settled(
+    command: str, result: AccountResult, earlier: Mapping[str, Sequence[Intent]], *, dry_run: bool
+) -> Mapping[str, Sequence[Intent]]:
+    """The open intents of earlier runs that a command has settled.
+
+    An undo settles what it put back. A look (a check, a dry run) settles nothing: what it sees was not its doing, and
+    is still to be finished by the next run or put back by an undo.
+    """
+    if command == "undo":
+        restored = {one.id for one in result.settings if one.outcome is Outcome.RESTORED}
+        return {key: intents for key, intents in earlier.items() if key in restored}
+    return earlier if command == "run" and not dry_run else {}
+
+
+def is_unsettled(setting: SettingResult) -> bool:
     """Whether something may have been changed that no one knows, or only some boxes of several."""
     return setting.outcome in UNSETTLED or (setting.outcome is Outcome.NOT_SAVED and setting.after is State.MIXED)
 

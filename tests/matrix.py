@@ -17,7 +17,7 @@ from typing import Any
 
 from optout.fleet import Orders
 from optout.history import History
-from optout.ledger import UNSETTLED
+from optout.ledger import is_unsettled
 from optout.outcomes import AccountResult, Outcome, RunResult, State
 from optout.places import Places
 from optout.practice.faults import Scenario
@@ -220,8 +220,7 @@ def lost_records(played: Played) -> Iterator[str]:
         if one.control_id != "cookie-banner" and one.setting_id not in intents:
             yield f"{one.control_id} was operated without an intent in the history"
     for setting in played.account.settings:
-        is_partly = setting.outcome is Outcome.NOT_SAVED and setting.after is State.MIXED
-        is_open = setting.outcome in UNSETTLED or is_partly
+        is_open = is_unsettled(setting)
         if setting.id in intents and intents[setting.id] != (None if is_open else setting.outcome):
             yield f"{setting.id}: the intent says {intents[setting.id]}, the result {setting.outcome}"
 
