@@ -215,8 +215,7 @@ class SettingPage:
 
     def _look(self) -> Examined:
         view = page_view(self._tab.ask("controls", self._spec))
-        document = self._tab.traffic.document
-        recognized = recognize(self._directory.service, view, document.status if document else None)
+        recognized = recognize(self._directory.service, view, self._tab.traffic.status_of(view.url))
         if recognized.kind is not PageKind.READY:
             return Examined(recognized, view, Refused(Refusal.ABSENT, recognized.detail))
         if view.controlled and not self._tab.is_past_workers:

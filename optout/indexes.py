@@ -149,8 +149,7 @@ class IndexPage:
             "rows": [one.css for one in self._index.rows],
         }
         view = page_view(self._tab.ask("rows", spec))
-        document = self._tab.traffic.document
-        return view, recognize(service, view, document.status if document else None)
+        return view, recognize(service, view, self._tab.traffic.status_of(view.url))
 
 
 def read_rows(directory: Directory, index: Index, view: PageView) -> IndexReading:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urldefrag
 
 Event = dict[str, Any]
 
@@ -105,11 +106,14 @@ class Traffic:
             self._document = None
             self._last_change = time.monotonic()
 
-    @property
-    def document(self) -> Response | None:
-        """The answer that brought the present document, if it was seen."""
+    def status_of(self, url: str) -> int | None:
+        """The HTTP status of the document at this address; None if the last answer was that of another one.
+
+        Between a document's answer and its display the page before it is still there to be read (seen in Firefox 153).
+        """
         with self._changed:
-            return self._document
+            document = self._document
+        return document.status if document and urldefrag(document.url).url == urldefrag(url).url else None
 
     def mark(self) -> Mark:
         """A point to compare with later."""

@@ -86,7 +86,7 @@ def test_an_index_that_is_down_is_in_the_reason_of_what_was_not_found(site: Prac
     site.use("index-down")
     settings = check(bench, site, "ads-employer", "ads-education", command="run").settings
     lost = [one.reason or "" for one in settings if one.outcome is Outcome.NOT_FOUND]
-    assert lost
+    assert lost, [(one.id, one.outcome, one.reason) for one in settings]
     assert all("its index could not be read (" in reason for reason in lost)
 
 

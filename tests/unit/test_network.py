@@ -7,6 +7,8 @@ from typing import Any
 
 from optout.browser.network import Response, Traffic
 
+PAGE = "https://service.test/page"
+
 
 def event(
     number: str,
@@ -108,19 +110,27 @@ def test_quiet_means_still_for_so_long() -> None:
 def test_leaving_the_page_forgets_what_it_had_under_way() -> None:
     traffic = Traffic()
     traffic.begin(event("1"))
-    traffic.answer_began(event("2", status=200, navigation="n"))
-    assert traffic.document is not None
+    traffic.answer_began(event("2", status=200, navigation="n", url=PAGE))
+    assert traffic.status_of(PAGE) == 200
     traffic.forget()
     assert is_quiet(traffic)
-    assert traffic.document is None
+    assert traffic.status_of(PAGE) is None
 
 
 def test_the_document_s_own_status_is_kept() -> None:
     traffic = Traffic()
-    traffic.answer_began(event("1", status=429, navigation="n"))
+    traffic.answer_began(event("1", status=429, navigation="n", url=PAGE))
     traffic.answer_began(event("2", status=200))
-    assert traffic.document is not None
-    assert traffic.document.status == 429
+    assert traffic.status_of(f"{PAGE}#part") == 429
+
+
+def test_the_page_before_does_not_get_the_status_of_the_one_that_is_coming() -> None:
+    """A sign-in page is still there to be read while the answer to what it led to, an error, has come already."""
+    traffic = Traffic()
+    traffic.answer_began(event("1", status=200, navigation="n", url=PAGE))
+    traffic.answer_began(event("2", status=500, navigation="m", url="https://service.test/settings"))
+    assert traffic.status_of(PAGE) is None
+    assert traffic.status_of("https://service.test/settings") == 500
 
 
 def test_a_request_that_begins_wakes_the_one_who_waits_for_it() -> None:
