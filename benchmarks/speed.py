@@ -24,6 +24,9 @@ from benchmarks.site import remote_site
 from optout.practice.records import Latency
 
 REAL = Latency(page_seconds=0.3, data_seconds=0.0, save_seconds=0.25)
+# A grid's nodes are machines of their own. Where one machine plays them all, its cores are what is measured, unless the
+# pages are so slow that four browsers leave them room.
+SLOW = Latency(page_seconds=2.0, data_seconds=0.0, save_seconds=0.25)
 WITHOUT_VALUE = ("ads-education", "ads-job-information", "ads-employer", "ads-interests")
 QUIET = ("--quiet", "--json")
 WEIGHINGS = 3
@@ -172,12 +175,12 @@ def help_time(rounds: int) -> Figure:
     )
 
 
-def grid_throughput(rounds: int) -> Figure:
+def grid_throughput(rounds: int, latency: Latency, name: str, text: str) -> Figure:
     """Eight accounts on a grid of two nodes with two slots beside four times one slot."""
     from benchmarks.grid import LocalGrid  # noqa: PLC0415 -- needs Java, which the other figures do not
 
     busy: dict[int, float] = {}
-    with remote_site(REAL, 8) as site, LocalGrid(nodes=2, slots=2) as grid:
+    with remote_site(latency, 8) as site, LocalGrid(nodes=2, slots=2) as grid:
 
         def accounts(count: int, jobs: int) -> float:
             site.reset()
@@ -190,10 +193,8 @@ def grid_throughput(rounds: int) -> Figure:
 
         eight, one = medians(rounds, partial(accounts, 8, 4), partial(accounts, 1, 1))
     throughput = (8 / eight) / (4 * (1 / one))
-    return Figure(
-        "grid", "grid, 2 nodes x 2 slots, 8 accounts: throughput / 4 x one slot", 0.85, throughput,
-        f"8 in {eight:.1f} s, 1 in {one:.1f} s; all cores {busy[8]:.0%} busy", at_least=True,
-    )  # fmt: skip
+    detail = f"8 in {eight:.1f} s, 1 in {one:.1f} s; all cores {busy[8]:.0%} busy"
+    return Figure(name, text, 0.85, throughput, detail, at_least=True)
 
 
 def _one(figure: Callable[[int], Figure]) -> Callable[[int], tuple[Figure, ...]]:
@@ -201,8 +202,8 @@ def _one(figure: Callable[[int], Figure]) -> Callable[[int], tuple[Figure, ...]]
 
 
 ORDER = (
-    "full-selenium", "full-playwright", "check-loads", "check-time", "bulk-time", "bulk-memory", "grid",
-    "own-cpu", "help",
+    "full-selenium", "full-playwright", "check-loads", "check-time", "bulk-time", "bulk-memory",
+    "grid", "grid-on-full-cores", "own-cpu", "help",
 )  # fmt: skip
 FIGURES: dict[str, Callable[[int], tuple[Figure, ...]]] = {
     "full-selenium": _one(
@@ -221,7 +222,16 @@ FIGURES: dict[str, Callable[[int], tuple[Figure, ...]]] = {
     "check-loads": _one(check_loads),
     "check-time": _one(check_time),
     "bulk": eight_accounts,
-    "grid": _one(grid_throughput),
+    "grid": _one(
+        lambda rounds: grid_throughput(
+            rounds, SLOW, "grid", "grid, 2 nodes x 2 slots, 8 accounts, page 2 s: throughput / 4 x one slot"
+        )
+    ),
+    "grid-on-full-cores": _one(
+        lambda rounds: grid_throughput(
+            rounds, REAL, "grid-on-full-cores", "the same, page 300 ms: the two cores are full before the slots are"
+        )
+    ),
     "own-cpu": _one(own_cpu),
     "help": _one(help_time),
 }

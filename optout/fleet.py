@@ -43,6 +43,7 @@ from optout.witnesses import prove
 LOCK_SECONDS = 60.0
 # Tabs at work at once on this machine, all accounts together, and the least that each one gets: with fewer than five,
 # pages wait for each other where cores would be free (eight accounts on two cores: 37 s with 5 tabs each, 45 s with 3).
+# A grid's nodes have cores of their own: there each account gets all its tabs.
 MOST_TABS, LEAST_TABS = 12, 5
 
 
@@ -231,7 +232,7 @@ class Fleet:
             settings=settings,
             dry_run=orders.dry_run or orders.command == "check",
             target=orders.target,
-            tabs=min(orders.tabs, max(LEAST_TABS, MOST_TABS // self._at_once)),
+            tabs=orders.tabs if self._grid else min(orders.tabs, max(LEAST_TABS, MOST_TABS // self._at_once)),
             wanted=errand.wanted,
             verified={setting_id: one.state for setting_id, one in verified.items()},
             addresses={setting_id: one.path for setting_id, one in verified.items() if one.path},

@@ -26,6 +26,7 @@ QUIT_SECONDS = 10.0
 # The grid itself gives a request up after 300 s; who gives up earlier leaves a session behind that nobody ends.
 CREATE_SECONDS = 330
 SLOT_SECONDS = 300.0
+SLOT_POLL_SECONDS = 0.3
 POLL_SECONDS = 1.0
 ATTEMPTS = 6
 BEAT_SECONDS = 5.0
@@ -143,7 +144,7 @@ class Grid:
                     f"the grid at {self.address} had no free slot for {self._name} within {SLOT_SECONDS:g} s; "
                     "run this again when it is less busy"
                 )
-            stop.pause(POLL_SECONDS)
+            stop.pause(SLOT_POLL_SECONDS)
         try:
             yield
         finally:
