@@ -42,7 +42,7 @@ def site(practice_site: PracticeSite) -> PracticeSite:
 
 @pytest.fixture(scope="session")
 def matrix() -> Iterator[Matrix]:
-    """Two players of scenarios, at work in the background."""
+    """Players of scenarios, at work in the background."""
     matrix = Matrix()
     yield matrix
     matrix.close()

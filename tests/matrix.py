@@ -115,7 +115,7 @@ class Player:
 class Matrix:
     """Plays scenarios, several at a time, each player with a browser and a site of its own."""
 
-    def __init__(self, jobs: int = 2) -> None:
+    def __init__(self, jobs: int = 3) -> None:
         self._players: queue.Queue[Player] = queue.Queue()
         self._all = [Player(PracticeSite("plain", Latency(0.02, 0.02, 0.05), (MEMBER,)).start()) for _ in range(jobs)]
         for player in self._all:

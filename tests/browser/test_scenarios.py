@@ -29,7 +29,7 @@ NAMES = tuple(scenario.name for scenario in SCENARIOS)
 
 @pytest.fixture(scope="module")
 def played(request: pytest.FixtureRequest, matrix: Matrix) -> Iterator[dict[str, Future[Played]]]:
-    """The scenarios that were asked for, begun in the background: two browsers wait better than one."""
+    """The scenarios that were asked for, begun in the background: several browsers wait better than one."""
     wanted = [name for item in request.session.items if (name := _scenario_of(item))]
     futures = matrix.begin(wanted)
     yield futures
