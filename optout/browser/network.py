@@ -109,7 +109,7 @@ class Traffic:
     def status_of(self, url: str) -> int | None:
         """The HTTP status of the document at this address; None if the last answer was that of another one.
 
-        Between a document's answer and its display the page before it is still there to be read (seen in Firefox 153).
+        Between a document's answer and its display the page before it may still be there to be read.
         """
         with self._changed:
             document = self._document
