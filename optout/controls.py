@@ -215,7 +215,7 @@ class SettingPage:
 
     def _look(self) -> Examined:
         view = page_view(self._tab.ask("controls", self._spec))
-        recognized = recognize(self._directory.service, view, self._tab.traffic.status_of(view.url))
+        recognized = recognize(self._directory.service, view, self._tab.traffic.status_of(view.url, view.status))
         if recognized.kind is not PageKind.READY:
             return Examined(recognized, view, Refused(Refusal.ABSENT, recognized.detail))
         if view.controlled and not self._tab.is_past_workers:

@@ -149,7 +149,7 @@ class IndexPage:
             "rows": [one.css for one in self._index.rows],
         }
         view = page_view(self._tab.ask("rows", spec))
-        return view, recognize(service, view, self._tab.traffic.status_of(view.url))
+        return view, recognize(service, view, self._tab.traffic.status_of(view.url, view.status))
 
 
 def read_rows(directory: Directory, index: Index, view: PageView) -> IndexReading:

@@ -126,7 +126,7 @@ class Visitor:
     def glance(self, tab: Tab) -> tuple[PageView, Recognized]:
         """What the tab shows now; raises `SlowedDown` when that is what it says."""
         view = page_view(tab.ask("glance", {"signs": self._signs}))
-        recognized = recognize(self.service, view, tab.traffic.status_of(view.url))
+        recognized = recognize(self.service, view, tab.traffic.status_of(view.url, view.status))
         if recognized.kind is PageKind.SLOWED_DOWN:
             self.slow_down(recognized.detail)
         self.check()

@@ -106,14 +106,17 @@ class Traffic:
             self._document = None
             self._last_change = time.monotonic()
 
-    def status_of(self, url: str) -> int | None:
-        """The HTTP status of the document at this address; None if the last answer was that of another one.
+    def status_of(self, url: str, told: int) -> int:
+        """The HTTP status of the page shown at this address; `told` is what the page says itself (0: nothing).
 
-        Between a document's answer and its display the page before it may still be there to be read.
+        Between a document's answer and its display the page before it may still be there to be read, so an answer
+        from another address counts only for a page that tells nothing: one that rewrote its address. 0: not known.
         """
         with self._changed:
             document = self._document
-        return document.status if document and urldefrag(document.url).url == urldefrag(url).url else None
+        if document and urldefrag(document.url).url == urldefrag(url).url:
+            return document.status
+        return told or (document.status if document else 0)
 
     def mark(self) -> Mark:
         """A point to compare with later."""

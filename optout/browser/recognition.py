@@ -50,9 +50,8 @@ def signs_to_look_for(service: Service) -> list[dict[str, Any]]:
     return [sign for sign in signs if sign["css"]]
 
 
-def recognize(service: Service, view: PageView, document_status: int | None) -> Recognized:
-    """What this page is. `document_status` is the HTTP status of its document, if it was seen on the wire."""
-    status = document_status or view.status
+def recognize(service: Service, view: PageView, status: int) -> Recognized:
+    """What this page is. `status` is the HTTP status of its document (0: not known)."""
     if status in service.slow_down.statuses or SLOW in view.signs:
         return Recognized(PageKind.SLOWED_DOWN, f"{service.title} asked to slow down (HTTP {status})")
     if view.origin != service.origin:

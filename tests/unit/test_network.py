@@ -111,17 +111,17 @@ def test_leaving_the_page_forgets_what_it_had_under_way() -> None:
     traffic = Traffic()
     traffic.begin(event("1"))
     traffic.answer_began(event("2", status=200, navigation="n", url=PAGE))
-    assert traffic.status_of(PAGE) == 200
+    assert traffic.status_of(PAGE, 0) == 200
     traffic.forget()
     assert is_quiet(traffic)
-    assert traffic.status_of(PAGE) is None
+    assert traffic.status_of(PAGE, 0) == 0
 
 
 def test_the_document_s_own_status_is_kept() -> None:
     traffic = Traffic()
     traffic.answer_began(event("1", status=429, navigation="n", url=PAGE))
     traffic.answer_began(event("2", status=200))
-    assert traffic.status_of(f"{PAGE}#part") == 429
+    assert traffic.status_of(f"{PAGE}#part", 200) == 429
 
 
 def test_the_page_before_does_not_get_the_status_of_the_one_that_is_coming() -> None:
@@ -129,8 +129,14 @@ def test_the_page_before_does_not_get_the_status_of_the_one_that_is_coming() -> 
     traffic = Traffic()
     traffic.answer_began(event("1", status=200, navigation="n", url=PAGE))
     traffic.answer_began(event("2", status=500, navigation="m", url="https://service.test/settings"))
-    assert traffic.status_of(PAGE) is None
-    assert traffic.status_of("https://service.test/settings") == 500
+    assert traffic.status_of(PAGE, 200) == 200
+    assert traffic.status_of("https://service.test/settings", 0) == 500
+
+
+def test_a_page_that_rewrote_its_address_and_tells_no_status_has_that_of_the_last_answer() -> None:
+    traffic = Traffic()
+    traffic.answer_began(event("1", status=500, navigation="n", url=PAGE))
+    assert traffic.status_of("https://service.test/elsewhere", 0) == 500
 
 
 def test_a_request_that_begins_wakes_the_one_who_waits_for_it() -> None:

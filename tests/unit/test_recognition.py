@@ -25,8 +25,8 @@ SERVICE = directory().service
 CHALLENGES = SERVICE.signin.challenges if SERVICE.signin else ()
 
 
-def kind(document_status: int | None = 200, **changes: Any) -> PageKind:
-    return recognize(SERVICE, page(**changes), document_status).kind
+def kind(status: int = 200, **changes: Any) -> PageKind:
+    return recognize(SERVICE, page(**changes), status).kind
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,6 @@ def kind(document_status: int | None = 200, **changes: Any) -> PageKind:
 )
 def test_the_status_of_the_document_says_what_a_page_is(status: int, expected: PageKind) -> None:
     assert kind(status) is expected
-    assert kind(None, status=status) is expected
 
 
 def test_signs_of_a_page_go_before_its_status() -> None:
@@ -103,12 +102,10 @@ def test_a_path_is_below_another_only_at_a_slash() -> None:
 
 @given(
     url=st.sampled_from([ORIGIN, "about:blank", "chrome-error://chromewebdata/", "data:text/html,x", "", "https://["]),
-    status=st.none() | st.integers(-1, 1200),
+    status=st.integers(-1, 1200),
     signs=st.sets(st.sampled_from([one["name"] for one in signs_to_look_for(SERVICE)]), max_size=3),
 )
-def test_only_a_page_of_the_service_without_signs_or_errors_is_ready(
-    url: str, status: int | None, signs: set[str]
-) -> None:
+def test_only_a_page_of_the_service_without_signs_or_errors_is_ready(url: str, status: int, signs: set[str]) -> None:
     try:
         view = page_view(raw_page(url=url, signs=sorted(signs)))
         found = recognize(SERVICE, view, status)
@@ -117,6 +114,6 @@ def test_only_a_page_of_the_service_without_signs_or_errors_is_ready(
         return
     if found.kind is PageKind.READY:
         assert url == ORIGIN
-        assert (status or 200) < 400
+        assert status < 400
         assert signs <= {FORM_USERNAME, FORM_PASSWORD}
         assert len(signs) < 2
