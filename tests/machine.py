@@ -21,6 +21,7 @@ from tests.harness import wanted_browser
 from tests.matrix import MEMBER
 
 LONGEST_SECONDS = 240.0
+BROWSER = ("--browser", wanted_browser() or "chromium")
 PASSPHRASE = "marked-Passphrase-58c1"
 # Nothing is fetched from elsewhere: a driver that is not here is not here.
 OFFLINE = {"SE_OFFLINE": "true", "HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
@@ -117,8 +118,7 @@ class Machine:
     def work(self, *only: str, command: str = "run", more: tuple[str, ...] = ()) -> tuple[str, ...]:
         """The arguments of a run over these settings of the practice site."""
         chosen = tuple(part for one in only for part in ("--only", one))
-        browser = ("--browser", wanted_browser() or "chromium")
-        return (command, "me", "--origin", self.site.origin, "--json", "--verbose", *browser, *chosen, *more)
+        return (command, "me", "--origin", self.site.origin, "--json", "--verbose", *BROWSER, *chosen, *more)
 
     def leftovers(self) -> list[psutil.Process]:
         """Processes of this home: by their arguments or their environment, which every child inherits a part of."""

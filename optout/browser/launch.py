@@ -81,6 +81,17 @@ FIREFOX_PREFERENCES: tuple[tuple[str, bool | int | str], ...] = (
     ("app.update.enabled", False),
     ("network.captive-portal-service.enabled", False),
     ("network.connectivity-service.enabled", False),
+    # What a window does for somebody who browses: a tenth of the CPU time of a run (153).
+    ("places.history.enabled", False),
+    ("browser.chrome.site_icons", False),
+    ("browser.chrome.favicons", False),
+    ("browser.pagethumbnails.capturing_disabled", True),
+    ("browser.newtabpage.enabled", False),
+    ("browser.newtab.preload", False),
+    ("browser.translations.enable", False),
+    ("browser.sessionstore.interval", 3_600_000),
+    ("browser.sessionhistory.max_total_viewers", 0),
+    ("dom.ipc.processPrelaunch.enabled", False),
 )
 # As in Chromium: tabs and bars painted anew for every step of every load take a fifth of the CPU time (153).
 HEADLESS_FIREFOX_ARGUMENTS = ("-headless", "-kiosk")

@@ -14,10 +14,9 @@ import pytest
 
 from optout.practice.records import Latency, PracticeAccount
 from optout.practice.site import PracticeSite
-from tests.harness import wanted_browser
-from tests.machine import Machine, machine_environ, wait_for
+from tests.machine import BROWSER, Machine, machine_environ, wait_for
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.spread]
 
 NAMES = ("anna", "ben", "cleo")
 ONLY = ("ai-training", "ads-age", "affiliate-sharing")
@@ -58,8 +57,7 @@ def add(machine: Machine, one: PracticeAccount) -> None:
 
 def all_of(machine: Machine, *more: str, jobs: int = 2) -> tuple[str, ...]:
     chosen = tuple(part for one in ONLY for part in ("--only", one))
-    browser = ("--browser", wanted_browser() or "chromium")
-    return ("run", "--all", "--origin", machine.site.origin, "--json", "--jobs", str(jobs), *browser, *chosen, *more)
+    return ("run", "--all", "--origin", machine.site.origin, "--json", "--jobs", str(jobs), *BROWSER, *chosen, *more)
 
 
 def loads_of(machine: Machine, name: str) -> int:

@@ -18,10 +18,10 @@ from optout.practice.site import PracticeSite
 from optout.recorder import Proposal, RecordRun, Wish
 from optout.runner import Means, Task
 from tests.harness import Bench, SharedBrowser
-from tests.machine import Machine
+from tests.machine import BROWSER, Machine
 from tests.matrix import MEMBER
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.spread]
 OWN = "selectors.yaml"
 
 
@@ -42,7 +42,7 @@ def redesigned(site: PracticeSite) -> Iterator[PracticeSite]:
 
 def checked(machine: Machine, *only: str) -> tuple[int, dict[str, dict[str, Any]]]:
     wanted = [part for one in only for part in ("--only", one)]
-    ended = machine.run("selectors", "check", "me", "--origin", machine.site.origin, "--json", *wanted)
+    ended = machine.run("selectors", "check", "me", "--origin", machine.site.origin, "--json", *BROWSER, *wanted)
     document = json.loads(ended.stdout)
     assert document["command"] == "selectors check"
     return ended.code, {one["id"]: one for one in document["accounts"][0]["settings"]}
@@ -68,7 +68,8 @@ def test_after_a_redesign_check_says_found_again_record_repairs_it_and_run_uses_
     assert (code, settings["ads-age"]["fit"], settings["ads-age"]["selector"]) == (1, "found again", "relocated")
     assert settings["ads-age"]["score"] > 0.35
     assert settings["ads-age"]["needs"].endswith("keep what was found: optout selectors record ads-age")
-    recorded = machine.run("selectors", "record", "ads-age", "me", "--origin", redesigned.origin, "--yes", "--headless")
+    where = ("--origin", redesigned.origin, *BROWSER)
+    recorded = machine.run("selectors", "record", "ads-age", "me", *where, "--yes", "--headless")
     assert recorded.code == 0, recorded.stderr
     own = YAML(typ="safe").load((machine.home / OWN).read_text())
     version = own["services"][0]["settings"][0]["controls"][0]
@@ -97,7 +98,8 @@ def test_a_run_after_a_redesign_says_relocated_with_its_score(machine: Machine, 
 
 
 def test_without_a_terminal_and_without_yes_nothing_is_written(machine: Machine) -> None:
-    ended = machine.run("selectors", "record", "ads-age", "me", "--origin", machine.site.origin, "--headless")
+    where = ("--origin", machine.site.origin, *BROWSER)
+    ended = machine.run("selectors", "record", "ads-age", "me", *where, "--headless")
     assert ended.code == 1
     assert "Nothing was written: there is no terminal to ask on. Write it with --yes" in ended.stderr
     assert not (machine.home / OWN).exists()

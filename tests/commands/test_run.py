@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.machine import Machine
+from tests.machine import BROWSER, Machine
 from tests.matrix import MEMBER
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.spread]
 
 
 def test_json_is_one_document_on_standard_output_and_progress_is_on_standard_error(machine: Machine) -> None:
@@ -57,7 +57,7 @@ def test_a_report_is_written_where_it_was_asked_for(machine: Machine, tmp_path: 
 
 def test_practice_needs_no_account_and_leaves_no_profile(machine: Machine, tmp_path: Path) -> None:
     environ = {**machine.environ, "OPTOUT_HOME": str(tmp_path / "empty")}
-    ended = machine.run("run", "--practice", "--only", "ads-age", "--json", environ=environ)
+    ended = machine.run("run", "--practice", *BROWSER, "--only", "ads-age", "--json", environ=environ)
     assert (ended.code, ended.outcomes(), ended.account["account"]) == (0, {"ads-age": "turned-off"}, "practice")
     profiles = tmp_path / "empty" / "profiles"
     assert not profiles.exists() or list(profiles.iterdir()) == []

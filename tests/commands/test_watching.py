@@ -13,9 +13,10 @@ import pytest
 
 from optout.outcomes import now
 from optout.practice.site import PracticeSite
+from tests.machine import BROWSER
 from tests.unit.test_notify import SERVICE
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.spread]
 
 BEHIND_THE_DESKTOP = """
 import subprocess, sys
@@ -35,8 +36,7 @@ class Watched:
 
     def __init__(self, site: PracticeSite, home: Path) -> None:
         self.site, self.home, self.member = site, home, site.accounts[0]
-        browser = os.environ.get("OPTOUT_TEST_BROWSER", "chromium")
-        self.where = ("--origin", site.origin, "--browser", browser)
+        self.where = ("--origin", site.origin, *BROWSER)
         # A keyring of the machine that runs the tests is none of their business.
         self.environ = {
             **{key: value for key, value in os.environ.items() if key != "DBUS_SESSION_BUS_ADDRESS"},
