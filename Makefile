@@ -4,8 +4,8 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 PYTHON_HERE := .venv/bin/python
-# Two test processes: most tests wait for a browser, and files share nothing.
-PARALLEL ?= -n 2 --dist loadgroup
+# Two test files at a time: most tests wait for a browser, and none shares anything with another file.
+PARALLEL ?= -n 2 --dist loadfile
 
 .PHONY: help run setup setup-test test test-firefox lint format faults bench bench-drift grid docs docs-serve clean
 

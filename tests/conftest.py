@@ -17,13 +17,6 @@ from tests.matrix import MEMBER, Matrix
 FAST = Latency(0.02, 0.02, 0.05)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one process (`--dist loadgroup`), unless the file is marked as one to be spread."""
-    for item in items:
-        if item.get_closest_marker("spread") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-
-
 @pytest.fixture(scope="session")
 def shared_browser() -> Iterator[SharedBrowser]:
     """One browser for many runs; every run has cookies and storage of its own."""

@@ -16,7 +16,7 @@ from optout.practice.records import Latency, PracticeAccount
 from optout.practice.site import PracticeSite
 from tests.machine import BROWSER, Machine, machine_environ, wait_for
 
-pytestmark = [pytest.mark.browser, pytest.mark.spread]
+pytestmark = pytest.mark.browser
 
 NAMES = ("anna", "ben", "cleo")
 ONLY = ("ai-training", "ads-age", "affiliate-sharing")

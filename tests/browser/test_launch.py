@@ -26,7 +26,7 @@ from optout.practice.site import PracticeSite
 from tests.harness import Bench, wanted_browser
 from tests.machine import Machine, wait_for
 
-pytestmark = [pytest.mark.browser, pytest.mark.spread]
+pytestmark = pytest.mark.browser
 
 ONLY = ("ai-training", "ads-age")
 

@@ -31,7 +31,7 @@ from tests.harness import wanted_browser
 from tests.machine import BROWSER, Ended, Machine, Running, wait_for
 from tests.matrix import MEMBER
 
-pytestmark = [pytest.mark.browser, pytest.mark.spread]
+pytestmark = pytest.mark.browser
 SOME = ("ai-training", "ads-age", "ads-groups", "ads-education", "ads-connections")
 SLOW = Latency(0.1, 0.1, 0.4)
 DRIVER = DRIVERS[wanted_browser() or "chromium"]

@@ -34,7 +34,7 @@ from tests.harness import Bench, Nobody, SharedBrowser
 from tests.machine import PASSPHRASE, Machine, Running
 from tests.matrix import MEMBER, PASSWORD, TOTP_SECRET
 
-pytestmark = [pytest.mark.browser, pytest.mark.spread]
+pytestmark = pytest.mark.browser
 SECRETS = (PASSWORD, TOTP_SECRET, PASSPHRASE)
 SIGN_INS = (
     "plain",

@@ -21,7 +21,7 @@ from tests.harness import Bench, SharedBrowser
 from tests.machine import BROWSER, Machine
 from tests.matrix import MEMBER
 
-pytestmark = [pytest.mark.browser, pytest.mark.spread]
+pytestmark = pytest.mark.browser
 OWN = "selectors.yaml"
 
 

@@ -10,7 +10,7 @@ from optout.practice.site import PracticeSite
 from tests.machine import Machine
 from tests.matrix import MEMBER
 
-pytestmark = [pytest.mark.browser, pytest.mark.spread]
+pytestmark = pytest.mark.browser
 SOME = ("ads-age", "ads-education", "ads-off-linkedin", "affiliate-sharing", "ads-connections")
 
 

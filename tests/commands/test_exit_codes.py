@@ -6,7 +6,7 @@ import pytest
 
 from tests.machine import Machine
 
-pytestmark = [pytest.mark.browser, pytest.mark.spread]
+pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from tests.machine import BROWSER, Machine
 from tests.matrix import MEMBER
 
-pytestmark = [pytest.mark.browser, pytest.mark.spread]
+pytestmark = pytest.mark.browser
 
 
 def test_json_is_one_document_on_standard_output_and_progress_is_on_standard_error(machine: Machine) -> None:

@@ -16,7 +16,7 @@ from optout.practice.site import PracticeSite
 from tests.machine import BROWSER
 from tests.unit.test_notify import SERVICE
 
-pytestmark = [pytest.mark.browser, pytest.mark.spread]
+pytestmark = pytest.mark.browser
 
 BEHIND_THE_DESKTOP = """
 import subprocess, sys
