@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import ssl
+import subprocess
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -64,3 +68,36 @@ def machine(site: PracticeSite, furnished_home: Path, tmp_path: Path) -> Iterato
     machine = Machine(site, home, machine_environ(home))
     yield machine
     machine.end_all()
+
+
+class Greeting(BaseHTTPRequestHandler):
+    """Answers everything, and remembers that it was asked at all."""
+
+    asked: list[str]
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)  # type: ignore[attr-defined]
+        self.send_response(200)
+        self.end_headers()
+
+    do_POST = do_GET  # noqa: N815 -- the library's name
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def untrusted(tmp_path: Path) -> Iterator[tuple[str, list[str]]]:
+    """An https address of this machine whose certificate nobody signed, and what was asked of it."""
+    names = ("-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "cert.pem"), "-days", "2")
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *names, "-subj", "/CN=localhost"]
+    subprocess.run(command, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Greeting)
+    server.asked = []  # type: ignore[attr-defined]
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield f"https://localhost:{server.server_port}", server.asked  # type: ignore[attr-defined]
+    server.shutdown()
+    server.server_close()

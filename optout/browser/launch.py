@@ -319,6 +319,7 @@ def _options(kind: str, launch: Launch, binary: str | None) -> ArgOptions:
             chromium.binary_location = binary
     for argument in arguments:
         options.add_argument(argument)
+    options.accept_insecure_certs = False  # Selenium's own choice for Firefox is True (4.51)
     options.page_load_strategy = "eager"
     if kind == "firefox" or launch.speaks_bidi:
         options.set_capability("webSocketUrl", True)

@@ -14,6 +14,7 @@ Event = dict[str, Any]
 # Requests of these destinations do not carry a page's data or a save; they are never waited for.
 PASSIVE = frozenset({"image", "font", "audio", "video", "track", "style", "manifest", "report"})
 BODY_SECONDS = 0.5
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -48,6 +49,7 @@ class Traffic:
         self._begun = 0
         self._writes: list[Response] = []
         self._document: Response | None = None
+        self._failure: str | None = None
         self._on_response = on_response
 
     def begin(self, event: Event) -> None:
@@ -87,6 +89,8 @@ class Traffic:
             self._ends_at.pop(event["request"]["request"], None)
             if failed:
                 self._answered(_response(event))
+                if event.get("navigation"):
+                    self._failure = str(event.get("errorText") or "no answer")
             self._last_change = time.monotonic()
             self._changed.notify_all()
 
@@ -103,8 +107,15 @@ class Traffic:
         with self._changed:
             self._under_way.clear()
             self._ends_at.clear()
-            self._document = None
+            self._document = self._failure = None
             self._last_change = time.monotonic()
+
+    def wait_document(self, *, within: float) -> str | None:
+        """Wait `within` seconds for a document; why there is none, in the browser's words, if none came."""
+        with self._changed:
+            if self._changed.wait_for(lambda: self._document and self._document.status not in REDIRECTS, within):
+                return None
+            return self._failure or "no answer"
 
     def status_of(self, url: str, told: int) -> int:
         """The HTTP status of the page shown at this address; `told` is what the page says itself (0: nothing).

@@ -18,6 +18,7 @@ from optout.errors import PageError
 SANDBOX = "optout"
 LOAD_SECONDS = 15.0
 CALL_SECONDS = 10.0
+DOCUMENT_SECONDS = 2.0
 UNREACHABLE = (
     "CONNECTION_REFUSED", "NAME_NOT_RESOLVED", "UNKNOWN_HOST", "INTERNET_DISCONNECTED", "ADDRESS_UNREACHABLE", "OFFLINE"
 )  # fmt: skip
@@ -73,12 +74,13 @@ class Tab:
                 seconds=seconds,
             )
         except CommandError as error:
-            is_lost = any(code in error.message.upper() for code in UNREACHABLE)
-            kind = Unreachable if is_lost else PageError
-            raise kind(f"{url} could not be loaded: {_network_reason(error.message)}") from error
+            raise _not_loaded(url, error.message) from error
         except CommandTimeout as error:
             self.is_hung = True
             raise TabHung(f"{url} did not finish loading within {seconds:g} s") from error
+        # Firefox (153) calls the second of two loads that fail in a row a success, and shows the page of the first.
+        if url.startswith("http") and (failure := self.traffic.wait_document(within=DOCUMENT_SECONDS)):
+            raise _not_loaded(url, failure)
 
     def ask(self, function: str, spec: Mapping[str, Any] | None = None, *, seconds: float = CALL_SECONDS) -> Any:
         """Call a function of page.js in the page and return its answer.
@@ -166,6 +168,12 @@ def refuse_every_prompt(text: str) -> bool:
 
 def _exception_text(answer: Mapping[str, Any]) -> str:
     return str(answer.get("exceptionDetails", {}).get("text", ""))[:200]
+
+
+def _not_loaded(url: str, message: str) -> PageError:
+    """The error for a page that the browser, in these words, could not load."""
+    is_lost = any(code in message.upper() for code in UNREACHABLE)
+    return (Unreachable if is_lost else PageError)(f"{url} could not be loaded: {_network_reason(message)}")
 
 
 def _network_reason(message: str) -> str:

@@ -117,6 +117,17 @@ def test_leaving_the_page_forgets_what_it_had_under_way() -> None:
     assert traffic.status_of(PAGE, 0) == 0
 
 
+def test_a_document_that_was_not_answered_is_told_in_the_browser_s_words() -> None:
+    traffic = Traffic()
+    assert traffic.wait_document(within=0.01) == "no answer"
+    traffic.end(event("1", url=PAGE, navigation="n", errorText="NS_ERROR_CONNECTION_REFUSED"), failed=True)
+    assert traffic.wait_document(within=0.01) == "NS_ERROR_CONNECTION_REFUSED"
+    traffic.answer_began(event("1", status=302, navigation="n", url=PAGE))
+    assert traffic.wait_document(within=0.01) is not None
+    traffic.answer_began(event("2", status=200, navigation="m", url=PAGE))
+    assert traffic.wait_document(within=0.01) is None
+
+
 def test_the_document_s_own_status_is_kept() -> None:
     traffic = Traffic()
     traffic.answer_began(event("1", status=429, navigation="n", url=PAGE))
