@@ -90,7 +90,7 @@ class Traffic:
             if failed:
                 self._answered(_response(event))
                 if event.get("navigation"):
-                    self._failure = str(event.get("errorText") or "no answer")
+                    self._failure = event.get("errorText")
             self._last_change = time.monotonic()
             self._changed.notify_all()
 
