@@ -158,7 +158,7 @@ def seconds_of_own_cpu(arguments: Sequence[str], environment: dict[str, str]) ->
         "    print(used.ru_utime + used.ru_stime, file=sys.stderr)\n"
         "atexit.register(tell)\n"
         "sys.argv = ['optout'] + sys.argv[1:]\n"
-        "from optout.cli.app import main\n"
+        "from optout.__main__ import main\n"
         "main()\n"
     )
     command = [sys.executable, "-c", code, *arguments]

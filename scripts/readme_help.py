@@ -30,7 +30,7 @@ def main() -> int:
 
 def _block(found: re.Match[str]) -> str:
     arguments = found["arguments"].split()
-    program = "import sys; sys.argv[0] = 'optout'; from optout.cli.app import main; main()"
+    program = "import sys; sys.argv[0] = 'optout'; from optout.__main__ import main; main()"
     environ = {**os.environ, "COLUMNS": COLUMNS, "NO_COLOR": "1", "TERM": "dumb", "PYTHONUTF8": "1"}
     done = subprocess.run(
         [sys.executable, "-c", program, *arguments],

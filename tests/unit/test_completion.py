@@ -22,7 +22,7 @@ def offered(line: str, home: Path) -> list[str]:
         "COMP_WORDS": line,
         "COMP_CWORD": str(len(line.split(" ")) - 1),
     }
-    code = "import sys; sys.argv = ['optout']; from optout.cli.app import main; main()"
+    code = "import sys; sys.argv = ['optout']; from optout.__main__ import main; main()"
     done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=False)
     assert done.stderr == ""
     return done.stdout.split()
