@@ -25,7 +25,6 @@ class Response:
     url: str
     method: str
     status: int
-    is_document: bool
     is_passive: bool
     from_cache: bool
 
@@ -41,13 +40,17 @@ class Mark:
 class Traffic:
     """The requests of one tab. Fed by the reader's thread, waited on by the tab's own."""
 
-    def __init__(self, on_response: Callable[[Response], None] | None = None) -> None:
+    def __init__(self, context: str, on_response: Callable[[Response], None] | None = None) -> None:
+        """`context`: the tab's own; what is told of another is of a frame in it."""
+        self._context = context
         self._changed = threading.Condition()
         self._under_way: dict[str, float] = {}
         self._ends_at: dict[str, float] = {}
         self._last_change = time.monotonic()
         self._begun = 0
         self._writes: list[Response] = []
+        self._navigations: set[str] = set()
+        self._left: set[str] = set()
         self._document: Response | None = None
         self._failure: str | None = None
         self._on_response = on_response
@@ -58,6 +61,7 @@ class Traffic:
         if _is_passive(event):
             return
         with self._changed:
+            self._navigations.add(event.get("navigation") or "")
             self._begun += 1
             self._under_way[request["request"]] = time.monotonic()
             self._ends_at.pop(request["request"], None)
@@ -77,7 +81,7 @@ class Traffic:
                 self._under_way.pop(number, None)
             elif number in self._under_way:
                 self._ends_at[number] = time.monotonic() + BODY_SECONDS
-            self._answered(_response(event))
+            self._answered(event)
         if self._on_response:
             self._on_response(_response(event))
 
@@ -88,25 +92,33 @@ class Traffic:
             self._under_way.pop(event["request"]["request"], None)
             self._ends_at.pop(event["request"]["request"], None)
             if failed:
-                self._answered(_response(event))
-                if event.get("navigation"):
+                self._answered(event)
+                if self._is_own_document(event):
                     self._failure = event.get("errorText")
             self._last_change = time.monotonic()
             self._changed.notify_all()
 
-    def _answered(self, response: Response) -> None:
+    def _answered(self, event: Event) -> None:
+        response = _response(event)
         if response.method not in READING:
             self._writes.append(response)
-        if response.is_document and response.status:
+        if response.status and self._is_own_document(event):
             self._document = response
         self._last_change = time.monotonic()
         self._changed.notify_all()
 
+    def _is_own_document(self, event: Event) -> bool:
+        """Whether it is of the document of this tab, not of a frame's, nor of a page that was left before it came."""
+        navigation = event.get("navigation")
+        return bool(navigation) and event.get("context") == self._context and navigation not in self._left
+
     def forget(self) -> None:
-        """Start anew: the page is being left."""
+        """Start anew: the page is being left, and with it every load that has begun."""
         with self._changed:
             self._under_way.clear()
             self._ends_at.clear()
+            self._left |= self._navigations
+            self._navigations.clear()
             self._document = self._failure = None
             self._last_change = time.monotonic()
 
@@ -184,7 +196,6 @@ def _response(event: Event) -> Response:
         url=request.get("url", ""),
         method=request.get("method", "GET"),
         status=int(answer.get("status") or 0),
-        is_document=bool(event.get("navigation")),
         is_passive=_is_passive(event),
         from_cache=bool(answer.get("fromCache")),
     )

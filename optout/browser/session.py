@@ -103,7 +103,7 @@ class Session:
         self._adopt(first)
 
     def _adopt(self, context: str) -> Tab:
-        traffic = Traffic(self._tell_response)
+        traffic = Traffic(context, self._tell_response)
         tab = Tab(self._connection, context, traffic, self._stop, self._front)
         tab.is_past_workers = self._bypass_workers(context)
         with self._lock:

@@ -32,6 +32,7 @@ PAGES = {
     "/tracked": "<script>document.write(`<script src='http://localhost:${location.search.slice(1)}/gtm.js'><\\/script>"
     "<video src='/film.mp4' autoplay></video>`); fetch('/data.json')</script>",
     "/loop": "",
+    "/framed": "<iframe src='/refused'></iframe><script>history.replaceState(null, '', '/other')</script>",
     "/box": "<input type=checkbox checked onclick=\"document.title = 'pressed'\">",
     "/turning-box": "<input type=checkbox checked onclick=\"document.title = 'pressed'\""
     ' onpointermove="this.checked = false">',
@@ -60,7 +61,7 @@ def site() -> Iterator[Site]:
             if self.path == "/drop":
                 self.close_connection = True
                 return
-            self.send_response(302 if self.path == "/loop" else 200)
+            self.send_response({"/loop": 302, "/refused": 503}.get(self.path, 200))
             if self.path == "/loop":
                 self.send_header("Location", "/loop")
             page = PAGES.get(self.path.partition("?")[0], "").encode()
@@ -108,6 +109,15 @@ def test_a_cookie_that_is_put_in_before_any_page_is_sent_with_the_first(session:
     session.set_cookie(cookie("kept", httpOnly=True, sameSite="lax", expiry=int(time.time()) + 3600))
     session.first_tab.load(site.origin + "/")
     assert site.cookie_of_last("/") == "kept=value-of-kept"
+
+
+def test_the_status_of_a_page_is_not_that_of_a_frame_in_it(session: Session, site: Site) -> None:
+    tab = session.first_tab
+    tab.load(site.origin + "/framed")
+    assert tab.traffic.wait_quiet(still=0.2, within=10)
+    assert "/refused" in [path for path, _ in site.requests]
+    assert in_page(tab, "location.pathname") == "/other"
+    assert tab.traffic.status_of(site.origin + "/other", 0) == 200
 
 
 def test_the_cookies_of_a_session_move_to_another_as_they_were(

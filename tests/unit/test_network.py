@@ -7,6 +7,7 @@ from typing import Any
 
 from optout.browser.network import Response, Traffic
 
+TAB = "tab"
 PAGE = "https://service.test/page"
 
 
@@ -21,7 +22,7 @@ def event(
 ) -> dict[str, Any]:
     answer = {"status": status, "mimeType": parts.pop("mime", "text/html")} if status is not None else {}
     request = {"request": number, "method": method, "url": url, "destination": destination}
-    return {"request": request, "response": answer, **parts}
+    return {"context": TAB, "request": request, "response": answer, **parts}
 
 
 def is_quiet(traffic: Traffic, within: float = 0.05) -> bool:
@@ -29,7 +30,7 @@ def is_quiet(traffic: Traffic, within: float = 0.05) -> bool:
 
 
 def test_a_request_is_under_way_until_it_is_answered_in_full() -> None:
-    traffic = Traffic()
+    traffic = Traffic(TAB)
     traffic.begin(event("1"))
     assert not is_quiet(traffic)
     traffic.end(event("1", status=200), failed=False)
@@ -37,7 +38,7 @@ def test_a_request_is_under_way_until_it_is_answered_in_full() -> None:
 
 
 def test_a_write_is_answered_with_the_head_of_its_answer() -> None:
-    traffic = Traffic()
+    traffic = Traffic(TAB)
     mark = traffic.mark()
     traffic.begin(event("1", "POST"))
     assert traffic.writes_since(mark) == ()
@@ -47,7 +48,7 @@ def test_a_write_is_answered_with_the_head_of_its_answer() -> None:
 
 
 def test_a_failed_write_is_told_without_a_status() -> None:
-    traffic = Traffic()
+    traffic = Traffic(TAB)
     mark = traffic.mark()
     traffic.begin(event("1", "POST"))
     traffic.end(event("1", "POST"), failed=True)
@@ -55,14 +56,14 @@ def test_a_failed_write_is_told_without_a_status() -> None:
 
 
 def test_writes_before_the_mark_are_not_told() -> None:
-    traffic = Traffic()
+    traffic = Traffic(TAB)
     traffic.begin(event("1", "POST"))
     traffic.answer_began(event("1", "POST", status=200))
     assert traffic.writes_since(traffic.mark()) == ()
 
 
 def test_a_read_whose_body_never_ends_is_waited_for_a_moment_only() -> None:
-    traffic = Traffic()
+    traffic = Traffic(TAB)
     traffic.begin(event("1"))
     traffic.answer_began(event("1", status=200))
     assert not is_quiet(traffic, within=0.1)
@@ -70,14 +71,14 @@ def test_a_read_whose_body_never_ends_is_waited_for_a_moment_only() -> None:
 
 
 def test_an_endless_stream_is_not_waited_for() -> None:
-    traffic = Traffic()
+    traffic = Traffic(TAB)
     traffic.begin(event("1"))
     traffic.answer_began(event("1", status=200, mime="text/event-stream"))
     assert is_quiet(traffic)
 
 
 def test_images_fonts_and_data_are_not_waited_for() -> None:
-    traffic = Traffic()
+    traffic = Traffic(TAB)
     traffic.begin(event("1", destination="image"))
     traffic.begin(event("2", destination="font"))
     traffic.begin(event("3", url="data:text/plain,x"))
@@ -87,7 +88,7 @@ def test_images_fonts_and_data_are_not_waited_for() -> None:
 
 
 def test_a_redirected_request_is_under_way_again() -> None:
-    traffic = Traffic()
+    traffic = Traffic(TAB)
     traffic.begin(event("1"))
     traffic.end(event("1", status=302), failed=False)
     traffic.begin(event("1"))
@@ -95,20 +96,20 @@ def test_a_redirected_request_is_under_way_again() -> None:
 
 
 def test_a_long_poll_is_given_up_after_its_time() -> None:
-    traffic = Traffic()
+    traffic = Traffic(TAB)
     traffic.begin(event("1"))
     assert traffic.wait_quiet(still=0.0, within=5, ignore_older=0.05)
 
 
 def test_quiet_means_still_for_so_long() -> None:
-    traffic = Traffic()
+    traffic = Traffic(TAB)
     traffic.begin(event("1"))
     traffic.end(event("1", status=200), failed=False)
     assert not traffic.wait_quiet(still=60, within=0.05)
 
 
 def test_leaving_the_page_forgets_what_it_had_under_way() -> None:
-    traffic = Traffic()
+    traffic = Traffic(TAB)
     traffic.begin(event("1"))
     traffic.answer_began(event("2", status=200, navigation="n", url=PAGE))
     assert traffic.status_of(PAGE, 0) == 200
@@ -118,7 +119,7 @@ def test_leaving_the_page_forgets_what_it_had_under_way() -> None:
 
 
 def test_a_document_that_was_not_answered_is_told_in_the_browser_s_words() -> None:
-    traffic = Traffic()
+    traffic = Traffic(TAB)
     assert traffic.wait_document(within=0.01) == "no answer"
     traffic.end(event("1", url=PAGE, navigation="n", errorText="NS_ERROR_CONNECTION_REFUSED"), failed=True)
     assert traffic.wait_document(within=0.01) == "NS_ERROR_CONNECTION_REFUSED"
@@ -128,8 +129,28 @@ def test_a_document_that_was_not_answered_is_told_in_the_browser_s_words() -> No
     assert traffic.wait_document(within=0.01) is None
 
 
+def test_a_late_answer_of_the_page_before_does_not_answer_the_load_after_it() -> None:
+    traffic = Traffic(TAB)
+    traffic.begin(event("1", navigation="n", url=PAGE))
+    traffic.forget()
+    traffic.answer_began(event("1", status=200, navigation="n", url=PAGE))
+    assert traffic.wait_document(within=0.01) == "no answer"
+    traffic.end(event("1", url=PAGE, navigation="n", errorText="NS_BINDING_ABORTED"), failed=True)
+    assert traffic.wait_document(within=0.01) == "no answer"
+    traffic.begin(event("2", navigation="m", url=PAGE))
+    traffic.answer_began(event("2", status=200, navigation="m", url=PAGE))
+    assert traffic.wait_document(within=0.01) is None
+
+
+def test_a_frame_s_document_is_not_the_tab_s() -> None:
+    traffic = Traffic(TAB)
+    traffic.answer_began(event("1", status=200, navigation="n", url=PAGE))
+    traffic.answer_began(event("2", status=503, navigation="m", url="https://service.test/box", context="frame"))
+    assert traffic.status_of("https://service.test/rewritten", 0) == 200
+
+
 def test_the_document_s_own_status_is_kept() -> None:
-    traffic = Traffic()
+    traffic = Traffic(TAB)
     traffic.answer_began(event("1", status=429, navigation="n", url=PAGE))
     traffic.answer_began(event("2", status=200))
     assert traffic.status_of(f"{PAGE}#part", 200) == 429
@@ -137,7 +158,7 @@ def test_the_document_s_own_status_is_kept() -> None:
 
 def test_the_page_before_does_not_get_the_status_of_the_one_that_is_coming() -> None:
     """A sign-in page is still there to be read while the answer to what it led to, an error, has come already."""
-    traffic = Traffic()
+    traffic = Traffic(TAB)
     traffic.answer_began(event("1", status=200, navigation="n", url=PAGE))
     traffic.answer_began(event("2", status=500, navigation="m", url="https://service.test/settings"))
     assert traffic.status_of(PAGE, 200) == 200
@@ -145,13 +166,13 @@ def test_the_page_before_does_not_get_the_status_of_the_one_that_is_coming() -> 
 
 
 def test_a_page_that_rewrote_its_address_and_tells_no_status_has_that_of_the_last_answer() -> None:
-    traffic = Traffic()
+    traffic = Traffic(TAB)
     traffic.answer_began(event("1", status=500, navigation="n", url=PAGE))
     assert traffic.status_of("https://service.test/elsewhere", 0) == 500
 
 
 def test_a_request_that_begins_wakes_the_one_who_waits_for_it() -> None:
-    traffic = Traffic()
+    traffic = Traffic(TAB)
     mark = traffic.mark()
     threading.Timer(0.02, traffic.begin, [event("1", "POST")]).start()
     assert traffic.wait_begun(mark, within=10)
@@ -160,7 +181,7 @@ def test_a_request_that_begins_wakes_the_one_who_waits_for_it() -> None:
 
 def test_every_answer_is_told_to_the_listener_once() -> None:
     told: list[Response] = []
-    traffic = Traffic(told.append)
+    traffic = Traffic(TAB, told.append)
     traffic.begin(event("1"))
     traffic.answer_began(event("1", status=999))
     traffic.end(event("1", status=999), failed=False)

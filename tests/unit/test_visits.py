@@ -38,7 +38,7 @@ def visitor() -> Visitor:
 def answered(
     visitor: Visitor, status: int, path: str = "/a", *, origin: str = ORIGIN, is_passive: bool = False
 ) -> None:
-    visitor._on_response(Response(origin + path, "GET", status, False, is_passive, False))
+    visitor._on_response(Response(origin + path, "GET", status, is_passive, False))
 
 
 def test_pages_are_loaded_from_the_services_origin_and_counted() -> None:
