@@ -263,7 +263,7 @@ def test_a_redirect_loop_never_ends(site: PracticeSite) -> None:
 def test_a_page_that_never_finishes_keeps_its_connection_open(site: PracticeSite) -> None:
     visitor = member_under(site, "never-finishes")
     cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in visitor.cookies)
-    connection = http.client.HTTPConnection(site.origin.removeprefix("http://"), timeout=0.5)
+    connection = http.client.HTTPConnection(site.origin.removeprefix("http://"), timeout=3)
     connection.request("GET", AGE, headers={"Cookie": cookies})
     answer = connection.getresponse()
     assert answer.status == 200

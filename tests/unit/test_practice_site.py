@@ -277,7 +277,7 @@ def test_a_stranger_can_neither_read_nor_save(site: PracticeSite) -> None:
 
 
 def test_a_save_is_lost_when_the_connection_is_dropped_before_the_answer() -> None:
-    with PracticeSite(latency=Latency(save_seconds=0.3)) as site:
+    with PracticeSite(latency=Latency(save_seconds=1)) as site:
         visitor = Visitor(site.origin)
         visitor.sign_in()
         cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in visitor.cookies)
