@@ -61,7 +61,8 @@ class Traffic:
         if _is_passive(event):
             return
         with self._changed:
-            self._navigations.add(event.get("navigation") or "")
+            if event.get("navigation"):
+                self._navigations.add(event["navigation"])
             self._begun += 1
             self._under_way[request["request"]] = time.monotonic()
             self._ends_at.pop(request["request"], None)
