@@ -39,6 +39,8 @@ class Board:
         self._visits = [Visit(one) for one in indexes]
         self._proofs = [Visit(one, is_proof=True) for one in proofs]
         self._unread = set(indexes)
+        with_save = (one.setting for one in cases if any(version.save for version in one.setting.controls))
+        self._with_save = frozenset(setting.id for setting in with_save)
         self._taken: list[Work] = []
         self._stop = stop
         self._fault: BaseException | None = None
@@ -111,7 +113,7 @@ class Board:
         """
         if case.setting.index in self._unread:
             return False
-        if any(isinstance(other, Case) and _share_a_form(case, other) for other in self._taken):
+        if any(isinstance(other, Case) and self._share_a_form(case, other) for other in self._taken):
             return False
         causes = [one for one in self._cases if one.setting.id in case.setting.after]
         if any(one is taken for one in causes for taken in self._taken):
@@ -119,6 +121,10 @@ class Board:
         return all(one.step is Step.DONE or one.was_operated for one in causes) and not any(
             one.step is Step.EXAMINE for one in causes
         )
+
+    def _share_a_form(self, case: Case, other: Case) -> bool:
+        needs_save = case.setting.id in self._with_save or other.setting.id in self._with_save
+        return needs_save and bool(_paths(case) & _paths(other))
 
     def _wake(self) -> None:
         # Called in a signal handler, perhaps in a thread that holds the lock: it must not wait for it.
@@ -137,11 +143,6 @@ def by_urgency(cases: Sequence[Case]) -> list[Case]:
 
 def _has_settled(case: Case, moment: float) -> bool:
     return case.step is Step.DONE or (case.step is Step.VERIFY and case.not_before <= moment)
-
-
-def _share_a_form(case: Case, other: Case) -> bool:
-    needs_save = any(version.save for one in (case, other) for version in one.setting.controls)
-    return needs_save and bool(_paths(case) & _paths(other))
 
 
 def _paths(case: Case) -> set[str]:

@@ -72,6 +72,9 @@ class Connection:
     Raises `BrowserGone` from every command, waiting or new, once the socket is closed or `abort` was called.
     """
 
+    # How a message begins that nobody wants: it is not parsed.
+    UNWANTED: tuple[str, ...] = ()
+
     def __init__(
         self, url: str, connect_seconds: float = 30, *, headers: Mapping[str, str] = MappingProxyType({})
     ) -> None:
@@ -164,7 +167,8 @@ class Connection:
         reason = "the browser ended unexpectedly"
         try:
             while text := self._socket.recv():
-                self._take(json.loads(text))
+                if isinstance(text, bytes) or not text.startswith(self.UNWANTED):
+                    self._take(json.loads(text))
         except (OSError, websocket.WebSocketException):
             pass
         except Exception as error:  # noqa: BLE001 -- this thread's edge: whoever waits for an answer must be told

@@ -8,9 +8,14 @@ from concurrent.futures import Future
 from optout.browser.bidi import CommandError, Connection, Message
 from optout.errors import OptoutError
 
+UNWANTED_EVENTS = ("Network.dataReceived", "Network.requestWillBeSentExtraInfo", "Network.responseReceivedExtraInfo")
+
 
 class Wire(Connection):
     """The socket to the browser: commands and events of several sessions, one for each target, over one connection."""
+
+    # Four of ten messages. Chromium writes the method first (156); written otherwise, they are parsed and ignored.
+    UNWANTED = tuple(f'{{"method":"{name}"' for name in UNWANTED_EVENTS)
 
     def __init__(
         self, url: str, on_event: Callable[[str | None, str, Message], None], headers: Mapping[str, str]

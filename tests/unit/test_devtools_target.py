@@ -18,9 +18,13 @@ from optout.browser.devtools_target import (
     devtools_cookie,
     text_of_exception,
 )
+from optout.browser.devtools_wire import UNWANTED_EVENTS, Wire
 
 GPC = {"Sec-GPC": "1"}
 SCRIPTS = (Preload("ours", "optout"), Preload("everyone's", ""))
+
+# As Chromium 156 sends them, shortened.
+SENT_ONLY = '{"method":"Network.requestWillBeSentExtraInfo","params":{"requestId":"1","headers":{}},"sessionId":"S"}'
 
 
 @pytest.fixture
@@ -183,3 +187,14 @@ def test_an_exception_says_its_message_first() -> None:
         "ReferenceError: x"
     )
     assert text_of_exception({"text": "Uncaught"}) == "Uncaught"
+
+
+@pytest.mark.parametrize("method", UNWANTED_EVENTS)
+def test_what_is_not_even_parsed_would_tell_nothing(tab: Target, method: str) -> None:
+    told(tab, "Network.requestWillBeSent", sent())
+    assert told(tab, method, {"requestId": "1", "headers": {}, "dataLength": 1}) == []
+
+
+def test_an_unwanted_event_is_known_by_its_beginning() -> None:
+    assert SENT_ONLY.startswith(Wire.UNWANTED)
+    assert not SENT_ONLY.replace("ExtraInfo", "").startswith(Wire.UNWANTED)
