@@ -20,6 +20,7 @@ from optout.practice.site import PracticeSite
 from tests.harness import wanted_browser
 from tests.matrix import MEMBER
 
+OPTOUT = (sys.executable, "-m", "tests.program")
 LONGEST_SECONDS = 240.0
 BROWSER = ("--browser", wanted_browser() or "chromium")
 PASSPHRASE = "marked-Passphrase-58c1"
@@ -99,7 +100,7 @@ class Machine:
     def start(self, *arguments: str, environ: Mapping[str, str] | None = None) -> Running:
         """Start `optout` with these arguments."""
         process = subprocess.Popen(
-            [sys.executable, "-m", "optout", *arguments],
+            [*OPTOUT, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -163,7 +164,7 @@ def add_account(environ: Mapping[str, str], *, totp: bool = False) -> None:
     """Store the practice member's marked secrets as the account `me`."""
     command = ["accounts", "add", "me", "--username", MEMBER.username, "--password-stdin"]
     subprocess.run(
-        [sys.executable, "-m", "optout", *command, *(["--totp-stdin"] if totp else [])],
+        [*OPTOUT, *command, *(["--totp-stdin"] if totp else [])],
         input=f"{MEMBER.password}\n{MEMBER.totp_secret}\n",
         text=True,
         env=dict(environ),

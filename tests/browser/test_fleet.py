@@ -6,7 +6,6 @@ import itertools
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 
 from optout.practice.records import Latency, PracticeAccount
 from optout.practice.site import PracticeSite
-from tests.machine import BROWSER, Machine, machine_environ, wait_for
+from tests.machine import BROWSER, OPTOUT, Machine, machine_environ, wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -45,7 +44,7 @@ def add(machine: Machine, one: PracticeAccount) -> None:
     name = one.username.split("@")[0]
     command = ["accounts", "add", name, "--username", one.username, "--password-stdin"]
     subprocess.run(
-        [sys.executable, "-m", "optout", *command],
+        [*OPTOUT, *command],
         input=f"{one.password}\n",
         text=True,
         env=machine.environ,

@@ -13,7 +13,7 @@ import pytest
 
 from optout.outcomes import now
 from optout.practice.site import PracticeSite
-from tests.machine import BROWSER
+from tests.machine import BROWSER, OPTOUT
 from tests.unit.test_notify import SERVICE
 
 pytestmark = pytest.mark.browser
@@ -22,7 +22,7 @@ BEHIND_THE_DESKTOP = """
 import subprocess, sys
 service = subprocess.Popen([sys.executable, "-c", sys.argv[1]], stdout=subprocess.PIPE, text=True)
 assert service.stdout.readline() == "ready\\n"
-done = subprocess.run([sys.executable, "-m", "optout", *sys.argv[2:]], stdin=subprocess.DEVNULL)
+done = subprocess.run([sys.executable, "-m", "tests.program", *sys.argv[2:]], stdin=subprocess.DEVNULL)
 if done.returncode == 0:
     service.kill()
 print(service.stdout.read(), end="")
@@ -49,7 +49,7 @@ class Watched:
 
     def call(self, *arguments: str, stdin: str = "", code: int = 0) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", "optout", *arguments],
+            [*OPTOUT, *arguments],
             input=stdin,
             capture_output=True,
             text=True,
