@@ -135,6 +135,3 @@ def test_a_stopped_bulk_run_goes_on_where_it_was(crowd: Machine) -> None:
     assert {one["outcome"] for one in found["anna"]["settings"]} == {"turned-off"}
     assert loads_of(crowd, "anna") == before, "a page was loaded for an account that was finished"
     assert [truth_of(crowd, name) for name in NAMES] == [{"off"}] * 3
-
-    third = crowd.run(*all_of(crowd, jobs=1))
-    assert {one["status"] for one in third.document["accounts"]} == {"done"}, "a run that came to its end begins anew"
