@@ -67,6 +67,7 @@ class Case:
     is_confirmed: bool = False  # its index was read after the last change, and compared with its own page
     step: Step = Step.EXAMINE
     not_before: float = 0.0
+    read_at: float = 0.0  # when its page was last asked for before anything was clicked (monotonic clock)
     tries: int = 0
     faults: int = 0
     sign_outs: int = 0  # how often its page asked to sign in
@@ -101,7 +102,10 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What every case of one account's run needs. `taken_along`: the settings that are on and may go off with one."""
+    """What every case of one account's run needs.
+
+    `taken_along`: the settings that are on and may go off with one. `has_switched`: whether the run switched anything.
+    """
 
     rules: Rules
     visitor: Visitor
@@ -109,10 +113,12 @@ class Desk:
     dry_run: bool
     reread_index: Callable[[Tab, str], IndexReading | None]
     taken_along: Callable[[Case], Sequence[Case]] = lambda _: ()
+    has_switched: Callable[[], bool] = lambda: False
 
 
 def examine(case: Case, desk: Desk, tab: Tab) -> None:
     """Read a setting on its own page; switch it where that is wanted and allowed."""
+    case.read_at = time.monotonic()
     found, page = _find_page(case, desk, tab)
     if found is None or page is None:
         return
@@ -141,7 +147,10 @@ def verify(case: Case, desk: Desk, tab: Tab) -> None:
     desk.ledger.saw(case, "after", reading, proved)
     case.reading = reading
     if _is_reached(case, reading.state, proved):
-        conclude(case, Outcome.TURNED_OFF if case.target is State.OFF else Outcome.RESTORED)
+        came_on = "it was off, came on when another setting was switched, and was switched off again"
+        is_new = case.target is State.OFF and case.before is State.OFF
+        outcome = Outcome.TURNED_OFF if case.target is State.OFF else Outcome.RESTORED
+        conclude(case, outcome, reason=came_on if is_new else None)
     elif reading.state is State.UNKNOWN:
         conclude(case, Outcome.UNREADABLE, reason=f"it was changed, but its state cannot be told: {reading.detail}")
     elif case.tries < TRIES:
@@ -244,6 +253,8 @@ def _apply(case: Case, desk: Desk, tab: Tab, page: SettingPage, found: Examined)
     if listed is not None and listed is not case.listed:
         case.step = Step.EXAMINE  # the index was read again in this tab: the page has to be loaded anew
         case.listed = listed
+        if desk.has_switched():
+            case.before = State.OFF  # it was, and came on with another setting: an undo has nothing to put back
         return
     desk.visitor.check()
     detail = {"boxes": boxes_on(proved), "value": chosen_value(proved)}

@@ -34,6 +34,7 @@ class Stopped(OptoutError):
     """The person or the system asked the program to stop."""
 
     TEXT = "stopped before the end: what was not reached is listed as not reached"
+    OF_A_SETTING = "the run was stopped"
 
     def __init__(self, text: str = TEXT) -> None:
         super().__init__(text)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,12 +16,13 @@ from optout.catalogue.models import Setting
 from optout.controls import Finder, Rules, Timing
 from optout.directory import Directory
 from optout.entry import Entry
-from optout.errors import BrowserGone, NeedsHuman, OptoutError, PageError, UsageError, place_of
+from optout.errors import BrowserGone, NeedsHuman, OptoutError, PageError, Stopped, UsageError, place_of
 from optout.indexes import IndexReading, merge
-from optout.outcomes import AccountResult, Outcome, Reading, SettingResult, State, Status
+from optout.outcomes import AccountResult, Outcome, SettingResult, State, Status
+from optout.proof import Proof
 from optout.report.progress import Progress
 from optout.signin import SignInFlow
-from optout.survey import FAULTS, Dated, Survey, fails_to_confirm
+from optout.survey import FAULTS, Dated, Survey
 from optout.tabs import Tabs
 from optout.visits import Visitor
 from optout.witnesses import prove
@@ -105,13 +105,14 @@ class AccountRun:
             status, reason = Status.FAILED, f"an unforeseen fault ({place_of(error)}); please report it"
         finally:
             self._close()
+        ended = Stopped.OF_A_SETTING if reason == Stopped.TEXT else reason
         result = AccountResult(
             account=account,
             service=self._service.id,
             status=status,
             reason=reason,
             page_loads=self._means.visitor.page_loads,
-            settings=tuple(self._result_of(case, reason) for case in self._cases),
+            settings=tuple(self._result_of(case, ended) for case in self._cases),
             unlisted=merge(list(self._survey.latest.values())),
         )
         progress.account_done(result)
@@ -156,7 +157,9 @@ class AccountRun:
         self._work_on_cases(tabs)
         if self._wants_proof:
             self._phase("proving it")
-            self._reconcile(session)
+            desk = self._desk()
+            Proof(self._cases, self._survey, session, desk, self._proofs, self._take_step, self._tell_result).prove()
+            self._tell_of_others()
 
     @property
     def _wants_proof(self) -> bool:
@@ -238,8 +241,8 @@ class AccountRun:
     def _visit(self, visit: Visit, tab: Tab) -> None:
         """Read an index: at the start for what it says of its settings, at the end for what it confirms."""
         if visit.is_proof:
-            changed = [case for case in self._cases if case.was_operated or case.went_along]
-            if any(case.listed and case.setting.index == visit.index_id for case in changed):
+            is_listed = any(case.listed and case.setting.index == visit.index_id for case in self._cases)
+            if is_listed and any(case.was_operated or case.went_along for case in self._cases):
                 self._proofs[visit.index_id] = self._survey.read(self._open_session(), tab, visit.index_id)
             return
         self._survey.read(self._open_session(), tab, visit.index_id)
@@ -282,7 +285,20 @@ class AccountRun:
         if (turns % 2 or turns != self._entry.turns) and case.result and case.result.outcome in DOUBTS:
             take_again(case)
         if case.result is not None and case.result.outcome is not Outcome.TURNED_OFF:
+            self._tell_result(case)
+
+    def _tell_result(self, case: Case) -> None:
+        if case.result is not None:
             self._means.progress.setting_done(self._task.account, case.result)
+
+    def _tell_of_others(self) -> None:
+        """Say which settings that were left out of this run may have gone off with one that was switched."""
+        switched = {case.setting.id: case.setting.title for case in self._cases if case.was_operated}
+        known = {case.setting.id for case in self._cases}
+        for other in self._service.settings:
+            for cause in sorted(switched.keys() & set(other.after)) if other.id not in known else ():
+                text = f"{other.title}, which this run leaves out, may have gone off with {switched[cause]}"
+                self._means.progress.tell(self._task.account, text)
 
     def _mark_cascade(self, case: Case) -> None:
         """A setting that was on and goes off with another was on before this run, whatever it shows at its turn."""
@@ -292,53 +308,18 @@ class AccountRun:
         if causes and case.before is None and case.listed and case.listed.state is State.ON:
             case.before, case.went_along = State.ON, True
 
-    # --- proof by the indexes
-
-    def _reconcile(self, session: Session) -> None:
-        """Compare what the settings' own pages say with fresh indexes; look at both again where they disagree."""
-        changed = [case for case in self._cases if case.result and case.result.outcome is Outcome.TURNED_OFF]
-        settled = max((case.not_before for case in self._cases), default=0.0)
-        for index_id in sorted({case.setting.index for case in changed if case.listed and case.setting.index}):
-            listed = [case for case in changed if case.listed and case.setting.index == index_id]
-            dated = self._proofs.get(index_id)
-            if dated is None or dated.began < settled:
-                dated = self._survey.read(session, session.first_tab, index_id)
-            self._confirm(session, listed, dated.reading)
-        for case in changed:
-            if case.result:
-                self._means.progress.setting_done(self._task.account, case.result)
-
-    def _confirm(self, session: Session, cases: Sequence[Case], fresh: IndexReading) -> None:
-        """Settle the cases of one index with a reading of it that began after the last change."""
-        if any(fails_to_confirm(case, fresh) for case in cases):
-            self._means.stop.pause(self._means.timing.settle)
-            fresh = self._survey.read(session, session.first_tab, fresh.index.id).reading
-        for case in cases:
-            if fails_to_confirm(case, fresh):
-                self._settle_disagreement(case, session.first_tab, fresh)
-            case.is_confirmed = True
-
-    def _settle_disagreement(self, case: Case, tab: Tab, index: IndexReading) -> None:
-        """The index says on, the own page said off: read the own page again, then say what is doubted."""
-        first = case.result
-        listed: Reading | str = index.reading(case.setting.id) or "its index does not list it any more"
-        case.result, case.tries = None, FAULTS
-        case.step = Step.VERIFY
-        with suppress(PageError):
-            verify(case, self._desk(), tab)
-        if case.result is None or case.result.outcome is Outcome.TURNED_OFF:
-            assert first is not None  # noqa: S101
-            if index.problem:
-                why = f"its own page says {case.target}, but its index could not be read again: {index.problem}"
-                conclude(case, Outcome.FAILED, reason=why)
-                return
-            why = f"it was changed, but two readings disagree: {case.reading}; but {listed}"
-            conclude(case, Outcome.UNREADABLE, reason=why)
-
     def _desk(self) -> Desk:
         means = self._means
         rules = Rules(means.directory, means.timing, means.stop, means.find, means.visitor.check)
-        return Desk(rules, means.visitor, means.ledger, self._task.dry_run, self._reread_index, self._taken_along)
+        return Desk(
+            rules,
+            means.visitor,
+            means.ledger,
+            self._task.dry_run,
+            self._reread_index,
+            self._taken_along,
+            lambda: any(case.was_operated for case in self._cases),
+        )
 
     def _taken_along(self, cause: Case) -> list[Case]:
         """The settings that a first switching of this one may take along, so far as their index shows them on."""

@@ -294,8 +294,8 @@ def _scope(
             wanted.setdefault(setting_id, detail)
     if not wanted:
         raise UsageError(
-            f"there is nothing to put back for '{account.name}': no run changed anything there that was not put back "
-            "since (optout history)"
+            f"there is nothing to put back for '{account.name}': what the last run changed there was put back already, "
+            "or no run changed anything (optout history)"
         )
     return tuple(one for one in service.settings if one.id in wanted), wanted
 

@@ -85,6 +85,7 @@ class SiteFault(StrEnum):
     COOKIE_BANNER_MODAL = "cookie-banner-modal"
     CASCADE_GONE = "cascade-gone"
     CASCADE_DISABLED = "cascade-disabled"
+    RAISES = "raises"
     UNLISTED = "unlisted"
     SESSION_EXPIRES_ONCE = "session-expires-once"
     SESSION_EXPIRES_ALWAYS = "session-expires-always"

@@ -55,6 +55,13 @@ SITE_SCENARIOS: tuple[Scenario, ...] = (
         site_faults=frozenset({SiteFault.CASCADE_DISABLED}),
     ),
     Scenario(
+        "raised-by-another",
+        "Switching off ads by age switches on two that were off; the index row of one of them shows no value.",
+        Expected(among("turned-off", "ads-gender ads-employer")),
+        site_faults=frozenset({SiteFault.RAISES}),
+        off_at_start=frozenset({"ads-gender", "ads-employer"}),
+    ),
+    Scenario(
         "unlisted-control",
         "An index lists a control that the catalogue does not know.",
         Expected(unlisted=(Words("en").label(UNLISTED.id),)),

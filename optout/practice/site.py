@@ -242,6 +242,9 @@ class PracticeSite(LoopbackSite):
         operation = self.store.write(username, control_id, value)
         if control_id == "ads-off-linkedin" and value == "off":
             self.store.put(username, ("affiliate-sharing",), "off")
+        if control_id == "ads-age" and value == "off" and self.scenario.has(SiteFault.RAISES):
+            raised = (BY_ID[setting].control_ids for setting in ("ads-gender", "ads-employer"))
+            self.store.put(username, (control for controls in raised for control in controls), "on")
         return operation
 
     def revert_later(self, username: str, operation: Operation, seconds: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from optout.outcomes import AccountResult, SettingResult
@@ -82,13 +82,14 @@ class PlainProgress:
         self._stream = stream
         self._verbose = verbose
         self._lock = threading.Lock()
-        self._counts: dict[str, tuple[int, int]] = {}
+        self._totals: dict[str, int] = {}
+        self._done: dict[str, set[str]] = {}
         self._looked_at: set[tuple[str, str]] = set()
 
     def account_started(self, account: str, total: int) -> None:
         """Remembers how many settings there are."""
         with self._lock:
-            self._counts[account] = (0, total)
+            self._totals[account], self._done[account] = total, set()
         self._line(account, f"{total} settings to look at")
 
     def phase(self, account: str, text: str) -> None:
@@ -108,9 +109,10 @@ class PlainProgress:
     def setting_done(self, account: str, result: SettingResult) -> None:
         """The line `account  3/17: title – turned off`."""
         with self._lock:
-            count, total = self._counts.get(account, (0, 0))
-            self._counts[account] = (count + 1, total)
-        self._line(account, f"{count + 1}/{total}: {setting_in_words(result)}")
+            done = self._done.setdefault(account, set())
+            done.add(result.id)
+            count = f"{len(done)}/{self._totals.get(account, 0)}"
+        self._line(account, f"{count}: {setting_in_words(result)}")
 
     def note(self, account: str, text: str) -> None:
         """A line, if verbose."""
@@ -137,7 +139,7 @@ class PlainProgress:
 class _Bar:
     task: TaskID
     total: int
-    done: int = 0
+    done: set[str] = field(default_factory=set)
 
 
 class RichProgress:
@@ -170,8 +172,8 @@ class RichProgress:
         with self._lock:
             bar = self._of_account.get(account)
             if bar:
-                bar.done += 1
-                self._live().update(bar.task, completed=bar.done)
+                bar.done.add(result.id)
+                self._live().update(bar.task, completed=len(bar.done))
         if self._verbose:
             self._keep(account, setting_in_words(result))
 

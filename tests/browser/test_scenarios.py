@@ -19,6 +19,7 @@ from optout.outcomes import AccountResult, Outcome, Status
 from optout.practice.members import BY_ID
 from optout.practice.scenarios import SCENARIOS
 from optout.practice.site import PracticeSite
+from optout.report.progress import QuietProgress
 from tests.harness import Bench, Nobody, SharedBrowser, wanted_browser
 from tests.matrix import MEMBER, Findings, Matrix, Played, as_text, judge, scope_of
 from tests.scenario_table import scenario_table
@@ -72,6 +73,17 @@ def test_a_claim_carries_its_proof_and_a_refusal_its_reason(site: PracticeSite, 
     )
     assert refusal.reason is not None
     assert refusal.reason.endswith("; nothing was clicked")
+
+
+@pytest.mark.parametrize(("only", "told"), [(["ads-off-linkedin"], 1), (["ads-off-linkedin", "affiliate-sharing"], 0)])
+def test_what_was_left_out_and_may_have_gone_off_too_is_named(
+    site: PracticeSite, bench: Bench, monkeypatch: pytest.MonkeyPatch, only: list[str], told: int
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(QuietProgress, "tell", lambda _, account, text: said.append(f"{account}: {text}"))
+    bench.carry_out([bench.errand(site, MEMBER, only=only)], Orders("run"))
+    left_out = "me: Share data with affiliates and partners, which this run leaves out, may have gone off with "
+    assert said == [f"{left_out}Ads off LinkedIn"] * told
 
 
 def test_readings_that_disagree_are_both_in_the_reason(site: PracticeSite, bench: Bench) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -63,8 +64,8 @@ def test_many_threads_never_mix_their_lines() -> None:
 
     def work(number: int) -> None:
         progress.account_started(f"a{number}", 50)
-        for _ in range(50):
-            progress.setting_done(f"a{number}", was_off("Age range"))
+        for count in range(50):
+            progress.setting_done(f"a{number}", replace(was_off("Age range"), id=f"setting-{count}"))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(8)))
@@ -73,6 +74,15 @@ def test_many_threads_never_mix_their_lines() -> None:
     for number in range(8):
         own = [line for line in lines if line.startswith(f"a{number} ")]
         assert own[1:] == [f"a{number}  {count}/50: Age range – was already off" for count in range(1, 51)]
+
+
+def test_a_setting_that_gets_another_result_is_counted_once() -> None:
+    stream = io.StringIO()
+    progress = PlainProgress(stream)
+    progress.account_started("me", 2)
+    progress.setting_done("me", was_off("Age range"))
+    progress.setting_done("me", off("Age range"))
+    assert [line.split(":")[0] for line in stream.getvalue().splitlines()[1:]] == ["me  1/2", "me  1/2"]
 
 
 @pytest.mark.parametrize("width", [20, 59, 60, 80])
