@@ -62,7 +62,7 @@ class Endpoint:
             (length,) = struct.unpack(">H", self._exactly(2))
         mask, body = self._exactly(4), self._exactly(length)
         text = bytes(byte ^ mask[place % 4] for place, byte in enumerate(body))
-        return json.loads(text) if head[0] & 0x0F == 1 else None
+        return json.loads(text) if text and head[0] & 0x0F == 1 else None
 
     def _exactly(self, count: int) -> bytes:
         assert self._client is not None
