@@ -35,16 +35,11 @@ def carried_cookies(
         session.close()
 
 
-def with_cookies(session: Session, cookies: tuple[Cookie, ...], stop: Stop) -> Session:
-    """The session, about to visit the cookies' origin, with them; it is closed where it does not take them."""
-    try:
-        for cookie in cookies:
-            stop.check()
-            session.set_cookie(cookie)
-    except BaseException:
-        session.close()
-        raise
-    return session
+def set_cookies(session: Session, cookies: tuple[Cookie, ...], stop: Stop) -> None:
+    """Put carried cookies into a session that is about to visit their origin."""
+    for cookie in cookies:
+        stop.check()
+        session.set_cookie(cookie)
 
 
 def cookie_domains(origin: str) -> Iterator[str]:

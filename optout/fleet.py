@@ -17,11 +17,11 @@ from typing import Any
 from filelock import Timeout as LockTaken
 
 from optout.accounts import Account, Grant, Withheld, lock_of
+from optout.browser.grid import Grid, with_other_nodes
 from optout.browser.launch import Launch, end_leftovers, open_session
-from optout.browser.on_grid import GridBrowsers
 from optout.browser.session import Session
 from optout.browser.waiting import Stop
-from optout.carried import carried_cookies, with_cookies
+from optout.carried import Cookie, carried_cookies, set_cookies
 from optout.catalogue.models import Service, Setting
 from optout.changes import with_changes
 from optout.check import CheckRun
@@ -118,7 +118,7 @@ class Fleet:
         self._refusals: list[UsageError] = []
         self._at_once = 1
         launch = orders.launch
-        self._grid = GridBrowsers(launch) if launch.grid else None
+        self._grid = Grid(launch.grid, launch.kind) if launch.grid else None
 
     def carry_out(self, errands: Sequence[Errand]) -> FleetResult:
         """Run every errand, `jobs` at a time; a failed account never stops the others.
@@ -140,7 +140,9 @@ class Fleet:
             catalogue_version=self._kit.catalogue_version,
             started=started,
         )
-        results = self._carry_out_all(errands, jobs, run_id)
+        with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="account") as pool:
+            futures = [pool.submit(self._one, errand, run_id, is_bulk=len(errands) > 1) for errand in errands]
+            results = tuple(_patiently(future) for future in futures)
         result = RunResult(
             command=self._orders.command,
             dry_run=self._orders.dry_run,
@@ -155,17 +157,6 @@ class Fleet:
             raise self._refusals[0]
         return FleetResult(result, dict(self._pictures))
 
-    def _carry_out_all(self, errands: Sequence[Errand], jobs: int, run_id: int) -> tuple[AccountResult, ...]:
-        if self._grid:
-            self._grid.expect(len(errands))
-        try:
-            with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="account") as pool:
-                futures = [pool.submit(self._one, errand, run_id, is_bulk=len(errands) > 1) for errand in errands]
-                return tuple(_patiently(future) for future in futures)
-        finally:
-            if self._grid:
-                self._grid.close()
-
     def _finish(self, run_id: int, result: RunResult) -> None:
         """Record the end of the run; a history that fails now costs the record, never the report of what was done."""
         try:
@@ -176,8 +167,6 @@ class Fleet:
     def _one(self, errand: Errand, run_id: int, *, is_bulk: bool) -> AccountResult:
         """One account, start to end. Nothing that happens here reaches another account."""
         name, origin = errand.account.name, errand.service.origin
-        if self._grid:
-            self._grid.begin_account()
         try:
             with self._alone(errand):
                 self._kit.stop.check()
@@ -291,12 +280,29 @@ class Fleet:
                 end_leftovers(where.profile)  # of a killed run, or of this one when its driver died alone
             return kit.open_session(where, kit.stop, tell)
 
-        grid = self._grid
-        if grid is None:
+        if self._grid is None:
             return lambda: open_here(replace(launch, profile=profile))
         kept = replace(launch, profile=profile, grid=None, headed=False)
         cookies = carried_cookies(kept, errand.service.origin, open_here, tell)
-        return lambda: with_cookies(grid.open_session(kit.stop, tell), cookies, kit.stop)
+        return lambda: self._open_on_grid(lambda: open_here(launch), cookies, tell)
+
+    def _open_on_grid(
+        self, open_one: Callable[[], Session], cookies: tuple[Cookie, ...], tell: Callable[[str], None]
+    ) -> Session:
+        grid, stop = self._grid, self._kit.stop
+        assert grid is not None  # noqa: S101 -- the caller looked
+
+        def open_in_a_slot() -> Session:
+            with grid.slot(stop, tell):
+                return open_one()
+
+        session: Session = with_other_nodes(open_in_a_slot, stop, tell)
+        try:
+            set_cookies(session, cookies, stop)
+        except BaseException:
+            session.close()
+            raise
+        return session
 
     @contextmanager
     def _profile(self, errand: Errand) -> Iterator[Path | None]:

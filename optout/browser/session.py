@@ -69,16 +69,13 @@ class Browser:
         tree = self.connection.send("browsingContext.getTree", {"maxDepth": 0})
         return Session(self, stop, tree["contexts"][0]["context"], closes_popups=closes_popups)
 
-    def isolated_session(self, stop: Stop, give_back: Callable[[Browser], None] = lambda _: None) -> Session:
-        """A session with cookies and storage of its own; closing it erases them and leaves the browser.
-
-        `give_back` gets the browser once that is done; one that cannot erase them is ended instead.
-        """
+    def isolated_session(self, stop: Stop) -> Session:
+        """A session with cookies and storage of its own; closing it erases them and leaves the browser."""
         user_context = self.connection.send("browser.createUserContext", {})["userContext"]
         created = self.connection.send(
             "browsingContext.create", {"type": "tab", "background": True, "userContext": user_context}
         )
-        return Session(self, stop, created["context"], user_context=user_context, give_back=give_back)
+        return Session(self, stop, created["context"], user_context=user_context)
 
     def close(self) -> None:
         """End the browser and its driver, whatever state they are in."""
@@ -87,23 +84,12 @@ class Browser:
 
 
 class Session:
-    """Tabs, cookies and events of one person in a browser.
-
-    With a `user_context` it is one of several: `give_back` gets the browser when it is closed.
-    """
+    """Tabs, cookies and events of one person in a browser. With a `user_context` it is one of several."""
 
     def __init__(
-        self,
-        browser: Browser,
-        stop: Stop,
-        first: str,
-        *,
-        user_context: str | None = None,
-        closes_popups: bool = True,
-        give_back: Callable[[Browser], None] = lambda _: None,
+        self, browser: Browser, stop: Stop, first: str, *, user_context: str | None = None, closes_popups: bool = True
     ) -> None:
         self._browser = browser
-        self._give_back = give_back
         self._connection = browser.connection
         self._stop = stop
         self._user_context = user_context
@@ -212,12 +198,8 @@ class Session:
         if self._user_context is None:
             self._browser.close()
             return
-        try:
+        with suppress(OptoutError):
             self._connection.send("browser.removeUserContext", {"userContext": self._user_context}, seconds=10)
-        except OptoutError:
-            self._browser.close()
-        else:
-            self._give_back(self._browser)
 
     def _tell_response(self, response: Response) -> None:
         for listener in tuple(self._response_listeners):
