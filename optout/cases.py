@@ -147,7 +147,7 @@ def verify(case: Case, desk: Desk, tab: Tab) -> None:
     desk.ledger.saw(case, "after", reading, proved)
     case.reading = reading
     if _is_reached(case, reading.state, proved):
-        came_on = "it was off, came on when another setting was switched, and was switched off again"
+        came_on = "it was off at first, came on during the run, and was switched off again"
         is_new = case.target is State.OFF and case.before is State.OFF
         outcome = Outcome.TURNED_OFF if case.target is State.OFF else Outcome.RESTORED
         conclude(case, outcome, reason=came_on if is_new else None)
@@ -254,7 +254,7 @@ def _apply(case: Case, desk: Desk, tab: Tab, page: SettingPage, found: Examined)
         case.step = Step.EXAMINE  # the index was read again in this tab: the page has to be loaded anew
         case.listed = listed
         if desk.has_switched():
-            case.before = State.OFF  # it was, and came on with another setting: an undo has nothing to put back
+            case.before = State.OFF  # as its index said first: it came on since, and an undo has nothing to put back
         return
     desk.visitor.check()
     detail = {"boxes": boxes_on(proved), "value": chosen_value(proved)}

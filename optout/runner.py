@@ -296,8 +296,9 @@ class AccountRun:
         switched = {case.setting.id: case.setting.title for case in self._cases if case.was_operated}
         known = {case.setting.id for case in self._cases}
         for other in self._service.settings:
-            for cause in sorted(switched.keys() & set(other.after)) if other.id not in known else ():
-                text = f"{other.title}, which this run leaves out, may have gone off with {switched[cause]}"
+            causes = [switched[one] for one in other.after if one in switched]
+            if causes and other.id not in known:
+                text = f"{other.title}, which this run leaves out, may have gone off with {' and '.join(causes)}"
                 self._means.progress.tell(self._task.account, text)
 
     def _mark_cascade(self, case: Case) -> None:

@@ -1,7 +1,7 @@
 """The program, `python -m tests.program`, whose encrypted file is opened with little work.
 
-At full cost a passphrase takes a quarter of a second of CPU time each time that it is tried, several times in a run:
-a tenth of what a test takes. `tests/unit/test_keyrings.py` and `tests/commands/test_accounts.py` pay the full price.
+At full cost a passphrase takes a quarter of a second of CPU time each time that it is tried, several times in a run.
+`tests/unit/test_keyrings.py` and `tests/commands/test_accounts.py` pay the full price.
 """
 
 from __future__ import annotations

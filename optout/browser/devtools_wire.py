@@ -14,7 +14,7 @@ UNWANTED_EVENTS = ("Network.dataReceived", "Network.requestWillBeSentExtraInfo",
 class Wire(Connection):
     """The socket to the browser: commands and events of several sessions, one for each target, over one connection."""
 
-    # Four of ten messages. Chromium writes the method first (156); written otherwise, they are parsed and ignored.
+    # A third of all messages. Chromium writes the method first (156); written otherwise, they are parsed and ignored.
     UNWANTED = tuple(f'{{"method":"{name}"' for name in UNWANTED_EVENTS)
 
     def __init__(

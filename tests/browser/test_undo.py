@@ -112,7 +112,7 @@ def test_what_came_on_with_another_is_off_after_the_run_and_after_its_undo(
     before = {one["id"]: one["before"] for one in done.account["settings"]}
     assert before == {"ads-age": "on", **dict.fromkeys(raised, "off")}
     reasons = {one["reason"] for one in done.account["settings"] if one["id"] in raised}
-    assert reasons == {"it was off, came on when another setting was switched, and was switched off again"}
+    assert reasons == {"it was off at first, came on during the run, and was switched off again"}
     undone = machine.run(*machine.work(command="undo"))
     assert (undone.code, undone.outcomes()) == (0, {"ads-age": "restored"})
     assert {one: site.truth(MEMBER.username)[one] for one in before} == {one: began[one] for one in before}
