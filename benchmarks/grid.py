@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import signal
 import socket
@@ -30,6 +31,8 @@ JARS = ROOT / ".tools" / "grid"
 POM = Path(__file__).with_name("grid.pom.xml")
 MAIN = "org.openqa.selenium.grid.Main"
 START_SECONDS = 90.0
+# What chromedriver and geckodriver call the profiles that they make.
+PROFILES = ("*scoped_dir*", "rust_mozprofile*")
 BROWSERS = {
     "chrome": ("chromedriver", ("chromium", "google-chrome")),
     "firefox": ("geckodriver", ("firefox-esr", "firefox")),
@@ -60,6 +63,8 @@ class LocalGrid:
         self._slots = slots
         self._hub_options = tuple(hub_options)
         self._folder = Path(tempfile.mkdtemp(prefix="optout-grid-"))
+        self._temporary = self._folder / "tmp"
+        self._temporary.mkdir()
         self._ports = free_ports(3 + nodes)
         self.url = f"http://127.0.0.1:{self._ports[0]}"
         self.hub: subprocess.Popen[bytes] | None = None
@@ -95,6 +100,10 @@ class LocalGrid:
         nodes = [node for node in self.status()["nodes"] if urlsplit(node["uri"]).port in ports]
         slots = [slot for node in nodes for slot in node["slots"]]
         return [slot["session"]["sessionId"] for slot in slots if slot["session"]]
+
+    def profiles(self) -> list[str]:
+        """The folders of browser profiles that are on the nodes; a session has one or two."""
+        return [one.name for pattern in PROFILES for one in self._temporary.glob(pattern)]
 
     def queue_length(self) -> int:
         """How many requests for a session wait in the hub."""
@@ -143,7 +152,14 @@ class LocalGrid:
         command = ["java", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp", f"{JARS}/*", MAIN, *arguments]
         with (self._folder / f"{name}.log").open("wb") as log:
             # A session of its own: Ctrl-C reaches this program, which then ends them in order.
-            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "TMPDIR": str(self._temporary)},
+                start_new_session=True,
+            )
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS

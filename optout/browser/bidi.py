@@ -63,7 +63,7 @@ class Channel(Protocol):
         """End every waiting and later command with this error."""
 
     def close(self) -> None:
-        """Close the line."""
+        """Close the line; the browser ends with it, or is ended by its driver."""
 
 
 class Connection:
@@ -98,12 +98,18 @@ class Connection:
         self._waiting: dict[int, Future[Message]] = {}
         self._listeners: list[Callable[[str, Message], None]] = []
         self._ended: OptoutError | None = None
-        threading.Thread(target=self._read, name="bidi-reader", daemon=True).start()
+        self._reader = threading.Thread(target=self._read, name="bidi-reader", daemon=True)
+        self._reader.start()
 
     @property
     def is_open(self) -> bool:
         """Whether commands can still be sent."""
         return self._ended is None
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether messages still come; they may when no commands can be sent any more."""
+        return self._reader.is_alive()
 
     def listen(self, listener: Callable[[str, Message], None]) -> None:
         """Call `listener(method, params)` for every event, in the reader's thread: it must not block."""

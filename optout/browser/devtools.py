@@ -35,6 +35,9 @@ from optout.browser.needless import blocked_urls
 from optout.errors import OptoutError
 
 DEFAULT = "default"
+TABS_END_SECONDS = 2.0
+# A browser takes 0.01 to 0.15 s more to end. Its line ends with it, but a grid keeps that line up (Selenium 4.47).
+LINE_END_SECONDS = 0.3
 # A picture takes less than that where the window is being drawn anyway.
 REDRAW_SECONDS = 0.3
 ONE_PIXEL = MappingProxyType({"x": 0, "y": 0, "width": 1, "height": 1, "scale": 1})
@@ -110,8 +113,21 @@ class DevTools:
         self._wire.abort(error)
 
     def close(self) -> None:
-        """Close the socket."""
+        """End the browser in order, then close the socket.
+
+        A driver kills it (156): what its processes still write then stays behind when the driver removes the profile.
+        """
+        self._wire.say_farewell()
+        with self._appeared:
+            for ended, seconds in ((self._has_no_target, TABS_END_SECONDS), (self._is_silent, LINE_END_SECONDS)):
+                wait_in_steps(self._appeared, ended, time.monotonic() + seconds)
         self._wire.close()
+
+    def _has_no_target(self) -> bool:
+        return not self._by_session or self._is_silent()
+
+    def _is_silent(self) -> bool:
+        return not self._wire.is_heard
 
     # --- events: from the reader's thread, which must not wait
 

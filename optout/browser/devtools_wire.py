@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
+
+from websocket import WebSocketException
 
 from optout.browser.bidi import CommandError, Connection, Message
 from optout.errors import OptoutError
@@ -39,6 +43,11 @@ class Wire(Connection):
         """End every waiting and later command with this error."""
         super().abort(error)
         self._on_end()
+
+    def say_farewell(self) -> None:
+        """Ask the browser to end in order, also where the line was given up (`abort`); no answer is waited for."""
+        with suppress(OSError, WebSocketException):
+            self._socket.send(json.dumps({"id": next(self._ids), "method": "Browser.close"}))
 
     def command(self, session: str | None, method: str, params: Message | None = None) -> Future[Message]:
         """Send a command to a session (None: the browser's own) without waiting; safe in an event listener."""

@@ -56,7 +56,7 @@ def run_all(bench: Bench, site: PracticeSite, grid: LocalGrid, jobs: int = 4) ->
     return bench.carry_out(errands, Orders("run", launch=on(grid), jobs=jobs))
 
 
-def test_accounts_are_run_on_the_nodes_and_no_session_stays(
+def test_accounts_are_run_on_the_nodes_and_neither_session_nor_profile_stays(
     grid: LocalGrid, people: PracticeSite, tmp_path: Path
 ) -> None:
     result = run_all(Bench(tmp_path), people, grid)
@@ -68,6 +68,7 @@ def test_accounts_are_run_on_the_nodes_and_no_session_stays(
         truth = people.truth(member.username)
         assert {truth[one] for one in ONLY} == {"off"}
     wait_for(lambda: not grid.sessions(), "the end of every session")  # a busy hub takes a moment to say so
+    assert grid.profiles() == []
     assert not list((tmp_path / "profiles").glob("*")), "a run on a grid made a browser profile here"
 
 
@@ -166,16 +167,18 @@ def test_a_node_that_dies_in_mid_run_is_survived(site: PracticeSite, tmp_path: P
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
 def test_a_stopped_run_leaves_no_session_on_the_grid(grid: LocalGrid, machine: Machine, number: signal.Signals) -> None:
+    wait_for(lambda: not grid.sessions(), "the end of an earlier test's session")
     machine.site.latency = SLOW
     running = machine.start(*machine.work(*ONLY, more=("--grid", grid.url)))
-    wait_for(grid.sessions, "a session on the grid")
+    wait_for(lambda: grid.sessions() and grid.profiles(), "a session on the grid")
     os.kill(running.process.pid, number)
 
     ended = running.end()
 
     assert ended.code == 1
     assert ended.account["status"] == "failed"
-    assert grid.sessions() == []
+    wait_for(lambda: not grid.sessions(), "the end of the session")
+    assert grid.profiles() == []
 
 
 def test_credentials_in_the_address_are_in_no_message(machine: Machine, free_port: int) -> None:

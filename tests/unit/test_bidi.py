@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from optout.browser.bidi import CommandError, CommandTimeout, Connection
+from optout.browser.devtools import DevTools
 from optout.errors import BrowserGone, Stopped
 
 Message = dict[str, Any]
@@ -170,6 +171,32 @@ def test_a_browser_that_says_nothing_does_not_hold_up_the_close(endpoint: Endpoi
     began = time.monotonic()
     connection.close()
     assert time.monotonic() - began < 5
+
+
+def test_chromium_is_asked_to_end_and_its_tabs_are_waited_for_even_after_a_stop(endpoint: Endpoint) -> None:
+    endpoint.answer = lambda _: {"result": {}}
+    tab = {"targetId": "T", "type": "page", "url": "about:blank"}
+    gone = threading.Event()
+
+    def tab_goes() -> None:
+        gone.set()
+        endpoint.send({"method": "Target.detachedFromTarget", "params": {"sessionId": "S"}})
+
+    def answer(message: Message) -> Message:
+        if message["method"] == "Browser.close":
+            threading.Timer(0.2, tab_goes).start()
+        return {"result": {}}
+
+    line = DevTools(endpoint.url)
+    endpoint.answer = answer
+    endpoint.send({"method": "Target.attachedToTarget", "params": {"sessionId": "S", "targetInfo": tab}})
+    line.send("browsingContext.getTree", {})
+    line.abort(Stopped())
+
+    line.close()
+
+    assert gone.is_set()
+    assert [one["method"] for one in endpoint.received].count("Browser.close") == 1
 
 
 def test_events_are_told_in_order_until_silenced(endpoint: Endpoint) -> None:
