@@ -252,10 +252,10 @@ MUTANTS = (
     ),
     Mutant(
         "unfinished-forgotten",
-        "What a killed run was changing is not taken up",
-        "optout/fleet.py",
-        (("{one.id for one in errand.settings} | set(earlier)", "{one.id for one in errand.settings}"),),
-        f"{MACHINE} -k 'any_moment'",
+        "What a killed run was changing is forgotten by a run that leaves it out",
+        "optout/ledger.py",
+        (("for key, intents in earlier.items() if key in in_scope}", "for key, intents in earlier.items()}"),),
+        f"{MACHINE} -k 'leaves_out'",
     ),
     Mutant(
         "cascade-raced",

@@ -29,6 +29,8 @@ def gap_in(directory: Directory, index: Index, there: Collection[str], view: Pag
     """Why an index is not whole, in words that follow "its index"; None when it is (rule 5: its other rows)."""
     if view.folded:
         return "has folded parts"
+    if more := directory.more_in(view):
+        return f"may have more rows than it shows: it has {more}"
     said = directory.trouble_in(view.said)
     if said:
         return f"says that a part of it failed ('{said}')"
@@ -40,6 +42,22 @@ def gap_in(directory: Directory, index: Index, there: Collection[str], view: Pag
         return f"shows only {len(found)} of its {len(listed)} known rows"
     tail = len(listed) - 1 - listed.index(found[-1])
     return f"ends early: its last {tail} known rows are missing" if tail >= MISSING_TAIL else None
+
+
+def shown_instead(directory: Directory, setting: Setting, view: PageView) -> str | None:
+    """What a setting's own page has where its control should be; None where it has a text and nothing to operate."""
+    if setting.id not in directory.owners_of_path(view.path):
+        return None
+    if view.buttons or view.all_controls or view.opaque:
+        return "its own page has something to operate that no version fits"
+    headings = {text for _, text in view.headings}
+    return None if set(view.said) - headings else "its own page shows nothing"
+
+
+def named_in(directory: Directory, texts: Iterable[str]) -> frozenset[str]:
+    """The settings whose label stands among these texts of an index, alone or before a word ("Age range On")."""
+    spoken = [part for text in texts for part in (text, text.rpartition(" ")[0]) if part]
+    return frozenset(one for part in spoken for one in directory.owners_of_row([part]))
 
 
 def spoken_in(directory: Directory, view: PageView, labels: Mapping[str, str]) -> frozenset[str]:

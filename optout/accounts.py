@@ -196,8 +196,12 @@ class AccountBook:
 
 def lock_of(places: Places, account: str, origin: str) -> FileLock:
     """The lock of an account on one origin, not yet taken; what one thread took, another may free."""
-    path = private_folder(places.locks) / f"{places.profile(account, origin).name}.lock"
-    return FileLock(path, mode=0o600, thread_local=False)
+    return lock_of_profile(places, places.profile(account, origin))
+
+
+def lock_of_profile(places: Places, profile: Path) -> FileLock:
+    """The lock of the account and origin whose browser profile that is, not yet taken."""
+    return FileLock(private_folder(places.locks) / f"{profile.name}.lock", mode=0o600, thread_local=False)
 
 
 def check_name(name: str) -> str:

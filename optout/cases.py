@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from optout.absence import shown_instead
 from optout.browser.recognition import PageKind, Recognized
 from optout.browser.tab import Tab
 from optout.browser.views import trim_path
@@ -69,6 +70,7 @@ class Case:
     not_before: float = 0.0
     read_at: float = 0.0  # when its page was last asked for before anything was clicked (monotonic clock)
     tries: int = 0
+    is_outdated: bool = False  # its control was pressed after `reading`
     faults: int = 0
     sign_outs: int = 0  # how often its page asked to sign in
     has_hung: bool = False  # its page, or one that shares a process with it, did not answer any more
@@ -145,7 +147,7 @@ def verify(case: Case, desk: Desk, tab: Tab) -> None:
     proved, reading = found.verdict, found.reading
     assert isinstance(proved, Proved) and reading is not None  # noqa: S101, PT018
     desk.ledger.saw(case, "after", reading, proved)
-    case.reading = reading
+    case.reading, case.is_outdated = reading, False
     if _is_reached(case, reading.state, proved):
         came_on = "it was off at first, came on during the run, and was switched off again"
         is_new = case.target is State.OFF and case.before is State.OFF
@@ -165,6 +167,7 @@ def conclude(case: Case, outcome: Outcome, *, reason: str | None = None) -> None
     """Give a case its result."""
     reading = case.reading
     case.step = Step.DONE
+    said = None if case.is_outdated else reading
     case.result = SettingResult(
         id=case.setting.id,
         group=case.setting.group,
@@ -172,10 +175,10 @@ def conclude(case: Case, outcome: Outcome, *, reason: str | None = None) -> None
         outcome=outcome,
         url=reading.url if reading else None,
         before=case.before,
-        after=reading.state if reading else None,
+        after=said.state if said else None,
         reason=reason,
         selector=reading.selector if reading else None,
-        checked_at=reading.at if reading else None,
+        checked_at=said.at if said else None,
         witnesses=reading.witnesses if reading else (),
         score=reading.score if reading else None,
     )
@@ -266,6 +269,7 @@ def _apply(case: Case, desk: Desk, tab: Tab, page: SettingPage, found: Examined)
     case.tries += 1
     how = Press(case.target, only=case.restore, value=case.restore_value, by_pointer=case.tries > 1)
     case.step = Step.VERIFY  # whatever comes of it: what may have been clicked is read anew before anything else
+    case.is_outdated = True
     try:
         operated = page.operate(how, found)
     except PageError:
@@ -283,6 +287,7 @@ def _why_not_saved(case: Case) -> str:
 def _note_operated(case: Case, desk: Desk, operated: Operated) -> None:
     case.refused_save, case.asked = operated.refused, operated.asked
     if operated.why and not operated.clicked:
+        case.is_outdated = False
         case.faults += 1
         if case.faults >= TRIES:
             conclude(case, Outcome.FAILED, reason=f"the control could not be operated: {operated.why}")
@@ -302,12 +307,13 @@ def _find_page(case: Case, desk: Desk, tab: Tab) -> tuple[Examined | None, Setti
     """The first of the setting's addresses where its control is proved; otherwise the case gets its result."""
     refusals: list[Refused] = []
     failed: str | None = None
+    shown: str | None = None
     tried: set[str] = set()
     for path in _addresses(case):
         if trim_path(path) in tried:
             continue
         tried.add(trim_path(path))
-        examined, page = _examine_at(case, desk, tab, Lead(path, case.row_path, _expected(case)))
+        examined, page = _examine_at(case, desk, tab, _lead(case, path))
         kind = examined.recognized.kind
         if kind is PageKind.SIGNED_OUT:
             raise SignedOut("signed out in the middle of the run")
@@ -327,9 +333,11 @@ def _find_page(case: Case, desk: Desk, tab: Tab) -> tuple[Examined | None, Setti
         said = desk.rules.directory.trouble_in(examined.view.said)
         if said and kind is PageKind.READY and verdict.why is Refusal.ABSENT:
             failed = failed or f"{examined.view.url}: the page says that it failed: '{said}'"
+        if kind is PageKind.READY and verdict.why is Refusal.ABSENT:
+            shown = shown or shown_instead(desk.rules.directory, case.setting, examined.view)
     if failed:
         raise PageError(failed)
-    _not_found(case, desk, tab, refusals)
+    _not_found(case, desk, tab, refusals, shown)
     return None, None
 
 
@@ -352,6 +360,10 @@ def _picture(case: Case, desk: Desk, tab: Tab, seen: Examined) -> None:
         desk.ledger.picture(case, "after" if case.was_operated else "before", tab, seen.verdict)
 
 
+def _lead(case: Case, path: str) -> Lead:
+    return Lead(path, case.row_path, _expected(case), is_listed=case.listed is not None)
+
+
 def _expected(case: Case) -> State | None:
     """What something else says of the state: the index; after a change, where the index will be asked, the target."""
     if case.was_operated or case.went_along:
@@ -366,13 +378,13 @@ def _addresses(case: Case) -> list[str]:
     return ([case.row_path] if case.row_path else []) + [version.path for version in case.setting.paths]
 
 
-def _not_found(case: Case, desk: Desk, tab: Tab, refusals: list[Refused]) -> None:
-    """No control was proved anywhere: is it not offered, or merely not found?"""
+def _not_found(case: Case, desk: Desk, tab: Tab, refusals: list[Refused], shown: str | None) -> None:
+    """No control was proved anywhere: not offered, or merely not found? `shown`: what its own page has instead."""
     told = [one for one in refusals if one.why is not Refusal.ABSENT]
     if case.was_operated:
         conclude(case, Outcome.UNREADABLE, reason=f"it was changed, but afterwards {_text(refusals)}")
         return
-    doubt = None if told else _doubt_of_absence(case, desk, tab)
+    doubt = None if told else shown or _doubt_of_absence(case, desk, tab)
     if not told and doubt is None:
         case.reading = None
         conclude(case, Outcome.NOT_OFFERED)

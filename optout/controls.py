@@ -141,15 +141,19 @@ class SettingPage:
             latest = self._look()
             if latest.recognized.kind is not PageKind.READY:
                 return latest
-            if latest.reading is None:
-                if time.monotonic() >= deadline or self._is_beside(latest.view):
+            missed = self._missed(latest)
+            if latest.reading is None or missed:
+                is_over = time.monotonic() >= deadline
+                if latest.reading is None and (self._is_beside(latest.view) or (is_over and not missed)):
                     return latest
+                if is_over:
+                    raise PageError(f"{latest.view.url}: {missed}")
                 seen = None
                 if isinstance(latest.verdict, Refused) and latest.verdict.why is Refusal.ABSENT:
                     self._refuse_banner()
                 self._stop.pause(self._timing.stable)
                 continue
-            stable = self._stable_seconds(latest.reading)
+            stable = self._stable_seconds(latest.reading, latest.verdict)
             if seen is None or not _agree(seen, latest):
                 seen, next_look = latest, time.monotonic() + stable
                 meanwhile(latest)
@@ -159,10 +163,24 @@ class SettingPage:
                 return self._unsteady(latest)
             self._stop.pause(max(next_look - time.monotonic(), LOOK_SECONDS))
 
-    def _stable_seconds(self, reading: Reading) -> float:
+    def _stable_seconds(self, reading: Reading, proved: Verdict) -> float:
         """How long a reading has to last, in the page's own time, before it is believed."""
-        is_confirmed = reading.state is self.lead.expected
-        return self._timing.stable if is_confirmed else self._timing.stable_alone
+        assert isinstance(proved, Proved)  # noqa: S101 -- only what is proved is read
+        if reading.state is self.lead.expected:
+            return self._timing.stable
+        is_waiting = any(one.state.busy or one.state.disabled for one in proved.controls)
+        return self._timing.find if is_waiting else self._timing.stable_alone
+
+    def _missed(self, latest: Examined) -> str | None:
+        """What the page lacks of what it shows, where nothing but itself speaks for what it shows; else None.
+
+        A page whose data did not come may show what it shows to everybody before.
+        """
+        if latest.reading and self.lead.is_listed and latest.reading.state is self.lead.expected:
+            return None
+        failure = self._directory.trouble_in(latest.view.alerts) if latest.reading else None
+        says = f"the page says that it failed: '{failure}'" if failure else None
+        return says or self._tab.traffic.unread(self._directory.service.origin)
 
     def operate(self, how: Press, examined: Examined) -> Operated:
         """Switch the control and wait until the save was answered. `examined` is what the page showed a moment ago.
@@ -205,12 +223,13 @@ class SettingPage:
 
     @cached_property
     def _spec(self) -> dict[str, Any]:
+        timing = self._timing
         return {
             "main": [one.css for one in self._directory.service.main],
             "signs": signs_to_look_for(self._directory.service),
             "versions": [{"css": one.css, "region": one.region} for one in self._setting.controls],
             "all": True,
-            "ages": [_milliseconds(one) for one in (self._timing.stable, self._timing.stable_alone)],
+            "ages": [_milliseconds(one) for one in (timing.stable, timing.stable_alone, timing.find)],
         }
 
     def _look(self) -> Examined:

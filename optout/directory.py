@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from optout.browser.views import trim_path
+from optout.browser.views import PageView, trim_path
 from optout.catalogue.models import Catalogue, Service, Setting, Texts, Vocabulary
 from optout.phrases import any_of, normalize, says, words_only
 
@@ -100,6 +100,12 @@ class Directory:
         """The text by which a page says that it failed, in any language; None where it does not say so."""
         known = [any_of(words.trouble) for words in self.languages.values()]
         return next((text for text in texts if any(says(text, phrases) for phrases in known)), None)
+
+    def more_in(self, view: PageView) -> str | None:
+        """What says that a page's main region has more than it shows, in any language; None where nothing does."""
+        known = [any_of(words.more) for words in self.languages.values()]
+        button = next((name for name in view.buttons if any(says(name, phrases) for phrases in known)), None)
+        return f"a button '{button}'" if button else "tabs" if view.tabs else None
 
     def speaks_of(self, setting_id: str, text: str) -> bool:
         """Whether a text shares a longer word with any label of the setting, in any language."""

@@ -114,6 +114,7 @@ class Fleet:
         self._kit = kit
         self._pacers: dict[str, Pacer] = {}
         self._pacers_lock = threading.Lock()
+        self._warnings: frozenset[str] = frozenset()
         self._pictures: dict[tuple[str, str, str], bytes] = {}
         self._refusals: list[UsageError] = []
         self._at_once = 1
@@ -224,12 +225,12 @@ class Fleet:
         earlier: dict[str, list[Intent]] = {}
         for intent in kit.history.unfinished(name, origin):
             earlier.setdefault(intent.setting_id, []).append(intent)
-        settings = _with_unfinished(errand, earlier) if orders.command == "run" else errand.settings
+        self._tell_of_unfinished(errand, earlier)
         ledger = HistoryLedger(kit.history, run_id, name, origin, pictures=orders.pictures)
         task = Task(
             account=name,
             command=orders.command,
-            settings=settings,
+            settings=errand.settings,
             dry_run=orders.dry_run or orders.command == "check",
             target=orders.target,
             tabs=orders.tabs if self._grid else min(orders.tabs, max(LEAST_TABS, MOST_TABS // self._at_once)),
@@ -265,6 +266,14 @@ class Fleet:
         self._pictures.update(ledger.pictures)
         return result
 
+    def _tell_of_unfinished(self, errand: Errand, earlier: Mapping[str, object]) -> None:
+        """Name what an earlier run was changing when it ended, and this one leaves out."""
+        known = {one.id for one in errand.settings}
+        left = [one.title for one in errand.service.settings if one.id in earlier and one.id not in known]
+        if left and self._orders.command == "run":
+            text = f"an earlier run was changing what this one leaves out: {', '.join(left)}"
+            self._kit.progress.tell(errand.account.name, text)
+
     def _opener(self, errand: Errand, profile: Path | None) -> Callable[[], Session]:
         """What starts the account's browser: here on its profile, or on the grid with the sign-in carried over."""
         kit, launch = self._kit, self._orders.launch
@@ -272,13 +281,18 @@ class Fleet:
         def tell(text: str) -> None:
             kit.progress.note(errand.account.name, text)
 
+        def warn(text: str) -> None:
+            with self._pacers_lock:
+                is_news, self._warnings = text not in self._warnings, self._warnings | {text}
+            (kit.progress.tell if is_news else kit.progress.note)(errand.account.name, text)
+
         def open_here(where: Launch) -> Session:
-            started = kit.early.take(where, tell) if kit.early else None
+            started = kit.early.take(where, warn) if kit.early else None
             if started:
                 return started
             if where.profile and errand.keeps_profile:
                 end_leftovers(where.profile)  # of a killed run, or of this one when its driver died alone
-            return kit.open_session(where, kit.stop, tell)
+            return kit.open_session(where, kit.stop, warn)
 
         if self._grid is None:
             return lambda: open_here(replace(launch, profile=profile))
@@ -383,9 +397,3 @@ def _unrecorded(result: AccountResult, error: HistoryError) -> AccountResult:
     if result.status is not Status.DONE:
         return result
     return replace(result, status=Status.FAILED, reason=f"what was done could not be recorded. {error}")
-
-
-def _with_unfinished(errand: Errand, earlier: Mapping[str, object]) -> tuple[Setting, ...]:
-    """The settings in scope, and those that a killed run was changing: they are read again and finished."""
-    wanted = {one.id for one in errand.settings} | set(earlier)
-    return tuple(one for one in errand.service.settings if one.id in wanted)

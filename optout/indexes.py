@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from optout.absence import Stray, doubt_of, gap_in, spoken_in
+from optout.absence import Stray, doubt_of, gap_in, named_in, spoken_in
 from optout.browser.recognition import PageKind, Recognized, is_under, recognize, signs_to_look_for
 from optout.browser.tab import Tab
 from optout.browser.views import PageView, RowView, page_view, trim_path
@@ -41,6 +41,7 @@ class IndexReading:
 
     `gap`: why it did not show all that an index of this service shows, in words that follow "its index". `strays`:
     its rows of no setting. `languages`: those it may be in. `failure`: the text by which it says that it failed.
+    `named`: the settings whose labels stand in it, in rows or anywhere.
     """
 
     index: Index
@@ -53,6 +54,7 @@ class IndexReading:
     strays: tuple[Stray, ...] = ()
     languages: frozenset[str] = frozenset()
     failure: str | None = None
+    named: frozenset[str] = frozenset()
 
     @property
     def is_whole(self) -> bool:
@@ -63,7 +65,8 @@ class IndexReading:
         """Why it does not prove that a setting is not offered, in words that follow "its index"; None if it does."""
         if setting.id in self.rows:
             return "lists it"
-        return self.gap or doubt_of(directory, setting, self.strays, self.languages)
+        named = "names it, but in no row that can be followed" if setting.id in self.named else None
+        return self.gap or doubt_of(directory, setting, self.strays, self.languages) or named
 
     def reading(self, setting_id: str) -> Reading | None:
         """The value that the index shows for a setting, as a reading; None if it shows none."""
@@ -134,7 +137,10 @@ class IndexPage:
             latest = read_rows(self._directory, self._index, view)
             complete = expected <= latest.rows.keys()
             steady = before is not None and before.rows == latest.rows and before.unlisted == latest.unlisted
-            if (complete and steady) or is_over:
+            missed = self._tab.traffic.unread(self._directory.service.origin)
+            if missed and is_over:
+                raise PageError(f"{view.url}: {missed}")
+            if (complete and steady and not missed) or is_over:
                 return latest, recognized
             if not latest.rows:
                 self._obstacles.refuse_banner()
@@ -186,6 +192,7 @@ def read_rows(directory: Directory, index: Index, view: PageView) -> IndexReadin
         strays=tuple(strays),
         languages=spoken_in(directory, view, {key: row.label for key, row in rows.items() if row.label_known}),
         failure=None if view.rows else directory.trouble_in(view.said),
+        named=named_in(directory, view.said),
     )
 
 

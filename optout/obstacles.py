@@ -130,7 +130,7 @@ class Obstacles:
         return declined
 
     def _answer_to(self, dialog: DialogView, asked: Asked, *, begun: bool) -> ButtonView | None:
-        if not self.turns_off or asked.answered >= ANSWERS:
+        if not self.turns_off or asked.answered >= ANSWERS or dialog.chosen:
             return None
         if self._is_of_another(*(([] if begun else questions_of(dialog.text)) or [dialog.text])):
             return None

@@ -66,12 +66,13 @@ class Lead:
     """How the page was reached: the path asked for, and the path that the setting's index row gives, if it has one.
 
     `expected`: the state that something else speaks for (the index, or the last verified run); a page that shows
-    another one, or speaks alone, is looked at longer.
+    another one, or speaks alone, is looked at longer. `is_listed`: the index speaks of it, in this very run.
     """
 
     path: str
     row_path: str | None = None
     expected: State | None = None
+    is_listed: bool = False
 
 
 def prove(directory: Directory, setting: Setting, view: PageView, lead: Lead) -> Verdict:
@@ -154,7 +155,7 @@ def _prove_version(
     page: dict[Witness, str],
 ) -> Verdict:
     if version.kind in (Kind.CHECKBOXES, Kind.RADIOS):
-        return _prove_set(directory, setting, version, found, page)
+        return _prove_set(directory, setting, version, found, view, page)
     fitting = [one for one in found if _contradiction(directory, setting, version, one, view.lang) is None]
     if not fitting:
         text = _contradiction(directory, setting, version, found[0], view.lang)
@@ -242,6 +243,7 @@ def _prove_set(
     setting: Setting,
     version: ControlVersion,
     found: tuple[ControlView, ...],
+    view: PageView,
     page: dict[Witness, str],
 ) -> Verdict:
     """Several elements that are one control: all boxes of the page, or the buttons of one radio set."""
@@ -253,6 +255,11 @@ def _prove_set(
             )
         if unrelated_name(directory, setting, one):
             return Refused(Refusal.CONTRADICTED, f"one of the boxes ({_names([one])}) speaks of something else")
+    for name in {name for one in found for name in one.group if not version.inverted}:
+        if directory.is_negated(name, view.lang, apart_from=setting.id):
+            return Refused(Refusal.CONTRADICTED, _opposite(name))
+    if version.kind is Kind.CHECKBOXES and (more := directory.more_in(view)):
+        return Refused(Refusal.AMBIGUOUS, f"there may be more boxes than the page shows: it has {more}")
     if version.kind is Kind.RADIOS:
         values = [one.state.value for one in found]
         if len({one.name for one in found}) != 1 or values.count(version.off_value) != 1:
@@ -300,10 +307,14 @@ def _contradiction(
         return f"the control is labelled '{label[:60]}', which is '{_titles(directory, label_owners)}'"
     if setting.id in label_owners or version.inverted:
         return None
-    for name in own_texts(directory, control):
+    for name in (*own_texts(directory, control), *control.group):
         if directory.is_negated(name, lang, apart_from=setting.id):
-            return f"its label '{name}' seems to say the opposite, and the catalogue does not declare it inverted"
+            return _opposite(name)
     return None
+
+
+def _opposite(name: str) -> str:
+    return f"its label '{name}' seems to say the opposite, and the catalogue does not declare it inverted"
 
 
 def _names(controls: list[ControlView]) -> str:

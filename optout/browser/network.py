@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urldefrag
+from urllib.parse import urldefrag, urlsplit
 
 Event = dict[str, Any]
 
@@ -16,6 +16,9 @@ PASSIVE = frozenset({"image", "font", "audio", "video", "track", "style", "manif
 BODY_SECONDS = 0.5
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+# Answers that leave a page without what it asked for; where nothing is there (404), nothing may be meant to be.
+WITHHELD = frozenset({401, 403, 408})
+DATA = frozenset({"", "empty"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Traffic:
         self._left: set[str] = set()
         self._document: Response | None = None
         self._failure: str | None = None
+        self._unread: dict[str, int] = {}
         self._on_response = on_response
 
     def begin(self, event: Event) -> None:
@@ -103,10 +107,30 @@ class Traffic:
         response = _response(event)
         if response.method not in READING:
             self._writes.append(response)
+        elif not event.get("navigation") and event["request"].get("destination", "") in DATA:
+            self._note_read(response, str(event.get("errorText") or ""))
         if response.status and self._is_own_document(event):
             self._document = response
         self._last_change = time.monotonic()
         self._changed.notify_all()
+
+    def _note_read(self, response: Response, error: str) -> None:
+        """Keep what a page asked for and did not get, until it gets it after all; what it gave up itself is no loss."""
+        status = response.status
+        if status in WITHHELD or status >= 500 or (error and not status and "ABORT" not in error.upper()):
+            self._unread[response.url] = status
+        else:
+            self._unread.pop(response.url, None)
+
+    def unread(self, origin: str) -> str | None:
+        """What the page asked of this origin and did not get, for the person; None where it got everything."""
+        with self._changed:
+            missed = [(url, status) for url, status in self._unread.items() if url.startswith(f"{origin}/")]
+        if not missed:
+            return None
+        url, status = missed[-1]
+        why = f"HTTP {status}" if status else "no answer"
+        return f"a part of the page could not be loaded ({urlsplit(url).path}: {why}), so what it shows may be wrong"
 
     def _is_own_document(self, event: Event) -> bool:
         """Whether it is of the document of this tab, not of a frame's, nor of a page that was left before it came."""
@@ -120,6 +144,7 @@ class Traffic:
             self._ends_at.clear()
             self._left |= self._navigations
             self._navigations.clear()
+            self._unread.clear()
             self._document = self._failure = None
             self._last_change = time.monotonic()
 
@@ -204,6 +229,6 @@ def _response(event: Event) -> Response:
 
 def _is_passive(event: Event) -> bool:
     request = event["request"]
-    return str(request.get("destination") or "") in PASSIVE or str(request.get("url", "")).startswith(
-        ("data:", "blob:", "ws:", "wss:")
-    )
+    # What is not of the web (the browser's own pages among it) may never be told to have ended.
+    is_of_the_web = str(request.get("url", "")).startswith(("http:", "https:"))
+    return not is_of_the_web or str(request.get("destination") or "") in PASSIVE

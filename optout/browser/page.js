@@ -160,6 +160,7 @@
     indeterminate: element.indeterminate === true,
     aria: element.getAttribute("aria-checked"),
     value: element.localName === "select" || element.type === "radio" ? element.value : element.getAttribute("value"),
+    busy: Boolean(closest(element, (at) => at.getAttribute("aria-busy") === "true")),
     disabled: element.matches(":disabled") || element.getAttribute("aria-disabled") === "true",
   });
   function describe(element, title) {
@@ -208,7 +209,7 @@
     return text.split("\n").map((line) => squeeze(line, 1000)).filter(Boolean).join("\n");
   }
   const dialogsNow = () => select(DIALOGS).filter(shown).map((dialog) => ({
-    key: hold(dialog), text: sayingOf(dialog).slice(0, 2000),
+    key: hold(dialog), text: sayingOf(dialog).slice(0, 2000), chosen: Boolean(dialog.querySelector("input:checked, [aria-checked=true]")),
     buttons: select(BUTTONS).filter((button) => shown(button) && closest(button, (at) => at === dialog))
       .map((button) => ({ key: hold(button), name: nameOfButton(button) })),
   }));
@@ -266,9 +267,16 @@
       .filter((element) => inRegion(element, mains.length ? "main" : "page", mains) && usable(element))
       .slice(0, 200).map(place) : [];
     return { ...glance(spec), main: mains.length > 0, headings: headingsIn(mains), controls: seen, versions, all,
-      said: versions.some((one) => one.matches.length) ? [] : textsOf(mains), dialogs: dialogsNow(), ages: agesNow };
+      said: versions.some((one) => one.matches.length) ? [] : textsOf(mains), dialogs: dialogsNow(), ages: agesNow,
+      alerts: select('[role="alert"]').filter(shown).flatMap((one) => textsIn(one, 5)), ...partsOf(mains) };
   }
 
+  // What a region may hold more of: its buttons by name, sets of tabs, elements that let nobody see what is in them.
+  const partsOf = (mains) => {
+    const inside = (css) => select(css).filter((one) => shown(one) && inRegion(one, mains.length ? "main" : "page", mains));
+    return { buttons: inside(BUTTONS).slice(0, 100).map(nameOfButton), tabs: inside('[role="tablist"]').length > 0,
+      opaque: inside(":not(:defined), :defined").some((one) => one.localName.includes("-") && !one.shadowRoot && !one.childNodes.length) };
+  };
   const textsOf = (mains) =>
     (mains.length ? mains : [document.body].filter(Boolean)).flatMap((one) => textsIn(one, 200));
   // Whether a part of the main region is folded, so that what belongs there may be missing. A menu is no part, and
@@ -281,7 +289,7 @@
   function rows(spec) {
     const mains = mainRegions(spec), found = [];
     const whole = () => ({ ...glance(spec), main: mains.length > 0, headings: headingsIn(mains), said: textsOf(mains),
-      folded: isFolded(mains) });
+      folded: isFolded(mains), ...partsOf(mains) });
     for (const css of spec.rows) {
       let links;
       try { links = select(css); } catch { continue; }

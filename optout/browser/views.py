@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, slots=True)
 class RawState:
-    """What a control's element says of its state; nothing is interpreted yet."""
+    """What a control's element says of its state; nothing is interpreted yet. `busy`: it stands in what is loading."""
 
     native: str | None
     checked: bool | None
@@ -18,6 +18,7 @@ class RawState:
     aria: str | None
     value: str | None
     disabled: bool
+    busy: bool = False
 
     def as_spec(self) -> dict[str, Any]:
         """The part that must be unchanged when the control is operated."""
@@ -66,11 +67,12 @@ class ButtonView:
 
 @dataclass(frozen=True, slots=True)
 class DialogView:
-    """A dialog that is open in the page."""
+    """A dialog that is open in the page. `chosen`: something in it is ticked: its buttons would agree to that too."""
 
     key: str
     text: str
     buttons: tuple[ButtonView, ...]
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ class PageView:
     front, and some pages draw nothing then. `ages`: of each earlier look at this document's controls, for how many
     milliseconds at least its own timers have gone on since. `said`: the texts of the main region, of a page whose
     control was looked for only where no version fits anything. `folded`: a part of the main region is folded.
+    `alerts`: what the page calls out. Of the main region, `buttons`: their names; `tabs`: it has a set of them;
+    `opaque`: it has an element that lets nobody see what is in it.
     """
 
     url: str
@@ -115,6 +119,10 @@ class PageView:
     ages: tuple[int, ...] = ()
     said: tuple[str, ...] = ()
     folded: bool = False
+    alerts: tuple[str, ...] = ()
+    buttons: tuple[str, ...] = ()
+    tabs: bool = False
+    opaque: bool = False
 
     def age_of(self, earlier: PageView) -> int:
         """The page's own milliseconds since that look at the same document; 0 where it was another one."""
@@ -160,6 +168,10 @@ def page_view(raw: Mapping[str, Any]) -> PageView:
         ages=tuple(raw.get("ages", ())),
         said=tuple(raw.get("said", ())),
         folded=bool(raw.get("folded")),
+        alerts=tuple(raw.get("alerts", ())),
+        buttons=tuple(raw.get("buttons", ())),
+        tabs=bool(raw.get("tabs")),
+        opaque=bool(raw.get("opaque")),
     )
 
 
@@ -170,7 +182,8 @@ def dialog_views(raw: Mapping[str, Any]) -> tuple[DialogView, ...]:
 
 def raw_state(raw: Mapping[str, Any]) -> RawState:
     """The frozen form of a control's state."""
-    return RawState(**{key: raw[key] for key in ("native", "checked", "indeterminate", "aria", "value", "disabled")})
+    known = ("native", "checked", "indeterminate", "aria", "value", "disabled")
+    return RawState(**{key: raw[key] for key in known}, busy=bool(raw.get("busy")))
 
 
 def _control(raw: Mapping[str, Any]) -> ControlView:
@@ -199,4 +212,5 @@ def _row(raw: Mapping[str, Any]) -> RowView:
 
 
 def _dialog(raw: Mapping[str, Any]) -> DialogView:
-    return DialogView(raw["key"], raw["text"], tuple(ButtonView(one["key"], one["name"]) for one in raw["buttons"]))
+    buttons = tuple(ButtonView(one["key"], one["name"]) for one in raw["buttons"])
+    return DialogView(raw["key"], raw["text"], buttons, bool(raw.get("chosen")))

@@ -281,6 +281,7 @@ class Vocabulary(Model):
     )
     unrelated: Words = Field(default=(), description="what a label says that is about something else, such as messages")
     trouble: Words = Field(default=(), description="what a page says that failed although it was answered")
+    more: Words = Field(default=(), description="buttons that show more of a list; ... stands for a few words")
 
 
 class Notice(Model):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,9 +14,9 @@ from optout.cli.kept import kept
 from optout.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
-    from optout.accounts import AccountBook
+    from optout.accounts import Account, AccountBook
     from optout.catalogue.models import Service
     from optout.encrypted_file import Ask
     from optout.places import Places
@@ -140,19 +141,39 @@ def remove(
             raise UsageError(f"Nobody is there to be asked. To remove {name} without a question: add --yes")
         if not typer.confirm(f"Forget {name} ({account.username}), its secrets and browser profiles?", err=True):
             raise UsageError("Nothing was removed.")
-    for profile in profiles:
-        try:
-            shutil.rmtree(profile)
-        except OSError as error:
-            raise UsageError(
-                f"The browser profile {profile} cannot be removed ({error.strerror}). "
-                f"Close the browser that uses it, then: optout accounts remove {name}"
-            ) from error
-    _, trouble = book.remove(name)
+    with _no_run_at_work(places, account, profiles):
+        for profile in profiles:
+            try:
+                shutil.rmtree(profile)
+            except OSError as error:
+                raise UsageError(
+                    f"The browser profile {profile} cannot be removed ({error.strerror}). "
+                    f"Close the browser that uses it, then: optout accounts remove {name}"
+                ) from error
+        _, trouble = book.remove(name)
     if trouble:
         typer.echo(f"Removed {name}, but its secrets could not be deleted. {trouble}", err=True)
     else:
         typer.echo(f"Removed {name}, its secrets and {len(profiles)} browser profile(s).")
+
+
+@contextmanager
+def _no_run_at_work(places: Places, account: Account, profiles: Sequence[Path]) -> Iterator[None]:
+    """Hold the locks of an account and its profiles; `UsageError` where a run is at work on one."""
+    from filelock import Timeout
+
+    from optout.accounts import lock_of_profile
+
+    with ExitStack() as held:
+        for profile in {places.profile(account.name, account.origin), *profiles}:
+            try:
+                held.enter_context(lock_of_profile(places, profile).acquire(timeout=0))
+            except Timeout:
+                raise UsageError(
+                    f"A run is at work on {account.name}, so nothing was removed. When it has ended: "
+                    f"optout accounts remove {account.name}"
+                ) from None
+        yield
 
 
 def _open() -> tuple[Places, AccountBook, Callable[[], str]]:

@@ -220,10 +220,12 @@ def _orders(request: Request, accounts: int) -> Orders:
 
 @contextmanager
 def heed_signals(stop: Stop) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the run in order: nothing is finished, what was reached is reported."""
+    """Ctrl-C, SIGTERM and a closed terminal end the run in order: nothing is finished, what was reached is reported."""
     before = {}
-    for number in (signal.SIGINT, signal.SIGTERM):
-        before[number] = signal.signal(number, lambda *_: stop.request())
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and not (name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN):  # nohup
+            before[number] = signal.signal(number, lambda *_: stop.request())
     try:
         yield
     finally:
@@ -245,7 +247,7 @@ def _errands(request: Request, catalogue: Catalogue, places: Places, history: Hi
     errands = []
     for account in book.pick(request.accounts, all_=request.all_):
         stored = _service(catalogue, account)
-        service = _visited(request, stored)
+        service = _visited(request, stored, account)
         settings, wanted = _scope(request, service, account, history)
         errands.append(
             Errand(
@@ -272,10 +274,13 @@ def _service(catalogue: Catalogue, account: Account) -> Service:
         ) from None
 
 
-def _visited(request: Request, service: Service) -> Service:
+def _visited(request: Request, service: Service, account: Account) -> Service:
+    """The service where it is visited: an account that was added for a loopback address never goes to the real one."""
     from optout.catalogue.scope import with_origin
+    from optout.origins import is_loopback
 
-    return service if request.origin is None else with_origin(service, request.origin)
+    origin = request.origin or (account.origin if is_loopback(account.origin) else None)
+    return service if origin is None else with_origin(service, origin)
 
 
 def _scope(

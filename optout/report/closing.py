@@ -70,7 +70,7 @@ def _state_of_things(result: RunResult, titles: Titles) -> str:
     if not left:
         groups = listed(dict.fromkeys(titles.group(item.group) for item in off))
         return (
-            f"The one setting of {groups} is off{aside}"
+            f"{as_line(off[0].title)} is off{aside}"
             if len(off) == 1
             else (f"All {len(off)} settings of {groups} are off{aside}")
         )

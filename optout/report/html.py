@@ -210,7 +210,7 @@ def _setting(result: RunResult, account: AccountResult, item: SettingResult, con
         "tone": OUTCOMES[item.outcome][1],
         "outcome": outcome_in_words(item, dry_run=result.dry_run),
         "states": _states(item),
-        "next": next_step(item, account.account),
+        "next": next_step(item, account.account, result.command),
         "link": _link(item.url),
         "shots": shots,
     }

@@ -72,7 +72,7 @@ def _print_account(result: RunResult, account: AccountResult, titles: Titles, co
         console.print()
     explained = [item for item in account.settings if item.reason]
     for item in explained:
-        _print_reason(console, account, item)
+        _print_reason(console, result.command, account, item)
     changed = [item for item in account.settings if item.change]
     if changed:
         console.print()
@@ -104,9 +104,9 @@ def _table(result: RunResult, account: AccountResult, console: Console) -> Table
     return table
 
 
-def _print_reason(console: Console, account: AccountResult, item: SettingResult) -> None:
+def _print_reason(console: Console, command: str, account: AccountResult, item: SettingResult) -> None:
     _say(console, f"• {item.title}: {as_sentence(item.reason or '')}")
-    step = next_step(item, account.account)
+    step = next_step(item, account.account, command)
     if step:
         _say(console, step, indent=2)
 

@@ -36,8 +36,8 @@ NEXT_STEPS: dict[Outcome, str] = {
     Outcome.NOT_SAVED: "Try again with: optout run {account} --only {id}. If it stays on, switch it by hand.",
     Outcome.UNREADABLE: "Look at its page yourself; optout selectors check {account} shows what was found there.",
     Outcome.NOT_FOUND: "Nothing was clicked. Show the control to optout with: optout selectors record {id}",
-    Outcome.FAILED: "Try again with: optout run {account} --only {id}",
-    Outcome.NOT_REACHED: "Go on with: optout run {account}",
+    Outcome.FAILED: "Try again with: optout {command} {account} --only {id}",
+    Outcome.NOT_REACHED: "Go on with: optout {command} {account}",
 }
 
 STATES: dict[State, str] = {
@@ -100,10 +100,11 @@ def setting_in_words(result: SettingResult) -> str:
     return as_line(f"{result.title} – {outcome_in_words(result)}{reason}")
 
 
-def next_step(result: SettingResult, account: str) -> str | None:
-    """What the person does about a setting; `None` where nothing is left to do."""
+def next_step(result: SettingResult, account: str, command: str = "run") -> str | None:
+    """What the person does about a setting after that command; `None` where nothing is left to do."""
     step = NEXT_STEPS.get(result.outcome)
-    return step.format(account=for_command(account), id=result.id) if step else None
+    again = "undo" if command == "undo" else "run"
+    return step.format(account=for_command(account), id=result.id, command=again) if step else None
 
 
 def for_command(account: str) -> str:

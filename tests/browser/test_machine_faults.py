@@ -154,7 +154,7 @@ def test_a_browser_that_is_killed_twice_ends_the_run_honestly(slow: Machine) -> 
 # --- being asked to stop
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP], ids=["ctrl-c", "closed-terminal"])
 def test_a_run_that_is_asked_to_stop_reports_what_it_reached_and_leaves_nothing(
     slow: Machine, number: signal.Signals
 ) -> None:
@@ -232,15 +232,24 @@ def test_after_a_kill_at_any_moment_the_next_run_finishes(slow: Machine, seed: i
     touched = {one.setting_id for one in slow.site.operations}
     kept = {setting for setting, _ in intents(slow)}
     assert touched <= kept
-    # The next run is about one setting only, and still takes up everything that was being changed.
-    ended = slow.run(*slow.work("ads-gender"))
-    wanted = {"ads-gender", *(setting for setting, _ in intents(slow))}
+    ended = slow.run(*slow.work(*SOME))
     assert ended.code == 0, ended.stderr
-    assert set(ended.outcomes()) == wanted
     assert set(ended.outcomes().values()) <= {"turned-off", "already-off"}
-    assert truth(slow, *wanted) == all_off(*wanted)
+    assert truth(slow, *SOME) == all_off(*SOME)
     assert {outcome for _, outcome in intents(slow)} == {"turned-off"}
     assert slow.leftovers() == []
+
+
+def test_what_a_killed_run_was_changing_and_the_next_leaves_out_is_named_and_not_touched(slow: Machine) -> None:
+    running = slow.start(*slow.work("ads-age"))
+    wait_for(lambda: slow.site.operations, "a click")
+    running.process.kill()
+    running.end()
+    ended = slow.run(*slow.work("ads-gender"))
+    assert (ended.code, ended.outcomes()) == (0, {"ads-gender": "turned-off"})
+    assert "an earlier run was changing what this one leaves out: Age range" in ended.stderr
+    assert [one.setting_id for one in slow.site.operations] == ["ads-age", "ads-gender"]
+    assert intents(slow) == [("ads-age", None), ("ads-gender", "turned-off")]
 
 
 def test_what_a_killed_run_changed_can_be_undone(slow: Machine) -> None:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 MARK = "marked-password-7f3a %ä"
 TOTP = "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ"
@@ -179,6 +180,20 @@ def test_removing_takes_secrets_and_profiles_along(environ: dict[str, str]) -> N
     assert kept_secrets(environ, "me@work") == [MARK, None]
     keyring = (Path(environ["OPTOUT_HOME"]) / "keyring.cfg").read_text()
     assert len([line for line in keyring.splitlines() if line.startswith("me")]) == 1
+
+
+@pytest.mark.parametrize("at_work", ["me@www.linkedin.com", "me@127.0.0.1_8080"])
+def test_nothing_is_removed_while_a_run_is_at_work(environ: dict[str, str], at_work: str) -> None:
+    added(environ)
+    home = Path(environ["OPTOUT_HOME"])
+    (home / "profiles" / "me@127.0.0.1_8080" / "Default").mkdir(parents=True)
+    (home / "locks").mkdir(exist_ok=True)
+    with FileLock(home / "locks" / f"{at_work}.lock"):
+        done = optout(environ, "accounts", "remove", "me", "--yes")
+    assert done.returncode == 2
+    assert "A run is at work on me, so nothing was removed" in done.stderr
+    assert (home / "profiles" / "me@127.0.0.1_8080" / "Default").is_dir()
+    assert names(environ) == ["me"]
 
 
 def test_removing_works_where_the_keyring_is_out_of_reach_and_says_so(environ: dict[str, str]) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from optout.absence import shown_instead
 from optout.browser.views import RowView
 from optout.directory import Directory
 from optout.indexes import IndexReading, read_rows
-from tests.views import AGE_PATH, directory, page, row
+from tests.views import AGE_PATH, directory, page, row, setting
 
 DIRECTORY: Directory = directory()
 ADS, PRIVACY = DIRECTORY.service.index("ads"), DIRECTORY.service.index("privacy")
@@ -62,6 +63,34 @@ def test_an_index_of_few_known_settings_is_whole_with_a_few_rows_of_any_kind() -
 
 def test_a_folded_index_is_never_whole() -> None:
     assert doubt(ads(*rows_of("ads-age"), folded=True), "ads-age") == "has folded parts"
+
+
+def test_an_index_that_names_a_setting_in_no_row_or_has_more_to_show_proves_nothing() -> None:
+    named = "names it, but in no row that can be followed"
+    assert doubt(ads(*rows_of("ads-age"), said=("Age range",)), "ads-age") == named
+    assert doubt(ads(*rows_of("ads-age"), said=("Age range On",)), "ads-age") == named
+    assert doubt(ads(*rows_of("ads-age"), said=("Your age range and more",)), "ads-age") is None
+    button = "may have more rows than it shows: it has a button 'Show 3 more'"
+    assert doubt(ads(*rows_of("ads-age"), buttons=("Show 3 more",)), "ads-age") == button
+    assert doubt(ads(*rows_of("ads-age"), buttons=("Learn more",)), "ads-age") is None
+    assert doubt(ads(*rows_of("ads-age"), tabs=True), "ads-age") == "may have more rows than it shows: it has tabs"
+
+
+def test_a_setting_s_own_page_without_its_control_proves_absence_only_where_it_has_words_and_nothing_to_operate() -> (
+    None
+):
+    def shown(path: str = AGE_PATH, **changes: Any) -> str | None:
+        plain: dict[str, Any] = {
+            "headings": ((1, "Age range"),),
+            "said": ("Age range", "Not available in your region."),
+        }
+        return shown_instead(DIRECTORY, setting("ads-age"), page(path, **{**plain, **changes}))
+
+    assert shown() is None
+    assert shown(said=("Age range",)) == "its own page shows nothing"
+    for there in ({"buttons": ("Turn off",)}, {"opaque": True}, {"all_controls": (0,)}):
+        assert shown(**there) == "its own page has something to operate that no version fits"
+    assert shown("/feed", said=()) is None
 
 
 def test_an_index_of_which_a_part_failed_is_not_whole() -> None:

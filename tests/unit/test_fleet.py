@@ -51,9 +51,13 @@ class Opener:
 class Notes(QuietProgress):
     def __init__(self) -> None:
         self.noted: list[tuple[str, str]] = []
+        self.told: list[tuple[str, str]] = []
 
     def note(self, account: str, text: str) -> None:
         self.noted.append((account, text))
+
+    def tell(self, account: str, text: str) -> None:
+        self.told.append((account, text))
 
 
 @dataclass
@@ -120,7 +124,7 @@ def test_the_run_gets_the_early_browser_first_and_a_new_one_after_a_crash(scene:
     assert [one.status for one in result.accounts] == [Status.DONE]
     assert counts == [1, 2]
     assert scene.opener.closed == 2
-    assert [text for _, text in scene.progress.noted] == ["browser 1", "browser 2"]
+    assert [text for _, text in scene.progress.told] == ["browser 1", "browser 2"]
 
 
 def test_the_lock_of_the_early_browser_is_free_once_its_account_is_done(scene: Scene) -> None:

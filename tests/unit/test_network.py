@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import pytest
+
 from optout.browser.network import Response, Traffic
 
 TAB = "tab"
@@ -53,6 +55,45 @@ def test_a_failed_write_is_told_without_a_status() -> None:
     traffic.begin(event("1", "POST"))
     traffic.end(event("1", "POST"), failed=True)
     assert [one.status for one in traffic.writes_since(mark)] == [0]
+
+
+def test_what_a_page_asked_for_and_did_not_get_is_told_until_it_gets_it_or_is_left() -> None:
+    traffic, origin = Traffic(TAB), "https://service.test"
+    assert traffic.unread(origin) is None
+    traffic.answer_began(event("1", status=503))
+    missed = "a part of the page could not be loaded (/api: HTTP 503), so what it shows may be wrong"
+    assert traffic.unread(origin) == missed
+    assert traffic.unread("https://elsewhere.test") is None
+    traffic.answer_began(event("2", status=200))
+    assert traffic.unread(origin) is None
+    traffic.end(event("3", errorText="net::ERR_CONNECTION_RESET"), failed=True)
+    assert traffic.unread(origin) == missed.replace("HTTP 503", "no answer")
+    traffic.forget()
+    assert traffic.unread(origin) is None
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        {"status": 404},
+        {"status": 500, "destination": "script"},
+        {"status": 500, "navigation": "n"},
+        {"status": 500, "method": "POST"},
+        {"errorText": "net::ERR_ABORTED"},
+    ],
+    ids=lambda one: "-".join(map(str, one.values())),
+)
+def test_what_is_no_loss_to_a_page_is_not_told(harmless: dict[str, Any]) -> None:
+    traffic = Traffic(TAB)
+    traffic.end(event("1", **harmless), failed="errorText" in harmless)
+    traffic.answer_began(event("1", **harmless))
+    assert traffic.unread("https://service.test") is None
+
+
+def test_what_the_browser_loads_for_itself_is_not_waited_for() -> None:
+    traffic = Traffic(TAB)
+    traffic.begin(event("1", url="chrome://resources/js/cr.js"))
+    assert is_quiet(traffic)
 
 
 def test_writes_before_the_mark_are_not_told() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -184,7 +185,11 @@ class Page:
             return {"done": True, "why": None}
         buttons = [[{"key": one.key, "name": one.name} for one in view.buttons] for view in self.dialogs]
         pairs = zip(self.dialogs, buttons, strict=True)
-        return {"dialogs": [{"key": view.key, "text": view.text, "buttons": named} for view, named in pairs]}
+        return {
+            "dialogs": [
+                {"key": view.key, "text": view.text, "buttons": named, "chosen": view.chosen} for view, named in pairs
+            ]
+        }
 
 
 def answered(page: Page, *known: str, setting: str | None = None, looks: int = 5) -> Asked:
@@ -214,6 +219,13 @@ def test_a_dialog_within_a_dialog_is_answered_once() -> None:
     page = Page(outer, inner, next_ones=(inner,))
     answered(page)
     assert page.pressed == ["Turn off"]
+
+
+def test_a_dialog_with_something_ticked_is_not_answered() -> None:
+    """Its button would agree to that as well."""
+    page = Page(replace(dialog("Turn off?", "Turn off", "Cancel"), chosen=True))
+    assert answered(page).open == "Turn off?"
+    assert page.pressed == []
 
 
 def test_a_dialog_about_another_setting_is_not_answered() -> None:

@@ -36,7 +36,7 @@ SENTENCES: list[tuple[str, RunResult, str]] = [
     (
         "one setting",
         run(account(was_off("Age range"))),
-        "The one setting of Ad personalization is off; nothing is left to do.",
+        "Age range is off; nothing is left to do.",
     ),
     (
         "something left",
@@ -93,9 +93,7 @@ def test_an_account_that_ended_early_never_hides_behind_its_settings() -> None:
     assert "me ended early: the site asked to slow down" in sentence
     assert sentence.endswith("wait an hour, then: optout run me")
     quiet = run(account(was_off("Age range"), status=Status.FAILED, reason="the browser ended"))
-    assert closing_sentence(quiet, TITLES) == (
-        "The one setting of Ad personalization is off; me ended early: the browser ended."
-    )
+    assert closing_sentence(quiet, TITLES) == ("Age range is off; me ended early: the browser ended.")
 
 
 def test_every_outcome_has_words_and_every_refusal_a_next_step() -> None:
@@ -163,6 +161,5 @@ def test_a_new_control_that_is_on_keeps_a_run_from_being_all_well() -> None:
     assert with_news.exit_code == 0
     assert [needs_the_person(one) for one in (well, with_news)] == [False, True]
     assert closing_sentence(with_news, TITLES) == (
-        "The one setting of Ad personalization is off; on, but not known to optout, so look yourself at Use my voice "
-        "(new since 2026-11-20)."
+        "Connections is off; on, but not known to optout, so look yourself at Use my voice (new since 2026-11-20)."
     )

@@ -141,6 +141,22 @@ def test_a_newer_version_that_does_not_fit_leaves_it_to_an_older_one() -> None:
     assert verdict.selector == "2023"
 
 
+def test_boxes_whose_legend_says_the_opposite_or_that_may_not_be_all_are_refused() -> None:
+    education = setting("ads-education")
+
+    def verdict(legend: str, **changes: Any) -> Verdict:
+        boxes = (control("1", role=None, group=(legend,)), control("2", role=None, group=(legend,)))
+        headed: dict[str, Any] = {"versions": 3, "headings": ((1, "Education and skills"),)}
+        view = page("/psettings/advertising/education", *boxes, **headed, **changes)
+        return prove(DIRECTORY, education, view, Lead(view.path))
+
+    assert isinstance(verdict("Used for ads"), Proved)
+    for legend in ("Do not use these for ads", "Excluded from ads"):
+        assert refusal(verdict(legend))[0] is Refusal.CONTRADICTED
+    for more in ({"buttons": ("Show 2 more",)}, {"tabs": True}):
+        assert refusal(verdict("Used for ads", **more))[0] is Refusal.AMBIGUOUS
+
+
 def test_boxes_of_two_makes_are_not_one_set() -> None:
     education = setting("ads-education")
     boxes = (control("1", role=None, names=("A school",)), control("2", tag="button", names=("News",)))
