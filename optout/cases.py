@@ -361,7 +361,8 @@ def _picture(case: Case, desk: Desk, tab: Tab, seen: Examined) -> None:
 
 
 def _lead(case: Case, path: str) -> Lead:
-    return Lead(path, case.row_path, _expected(case), is_listed=case.listed is not None)
+    is_listed = case.listed is not None and not (case.was_operated or case.went_along)
+    return Lead(path, case.row_path, _expected(case), is_listed=is_listed)
 
 
 def _expected(case: Case) -> State | None:

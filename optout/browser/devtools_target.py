@@ -183,7 +183,7 @@ class Target:
             yield "network.responseCompleted", self._told(known)
         elif method == "Network.loadingFailed":
             del self._requests[number]
-            yield "network.fetchError", {**self._told(known), "response": None}
+            yield "network.fetchError", {**self._told(known), "response": None, "errorText": event.get("errorText")}
 
     def _sent(self, number: str, event: Message) -> Iterator[Event]:
         before = self._requests.get(number)

@@ -19,6 +19,8 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # Answers that leave a page without what it asked for; where nothing is there (404), nothing may be meant to be.
 WITHHELD = frozenset({401, 403, 408})
 DATA = frozenset({"", "empty"})
+# Why a request got no answer: the page itself gave it up, or this program keeps it from being sent.
+HARMLESS = ("ABORT", "BLOCKED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,8 @@ class Traffic:
     def _note_read(self, response: Response, error: str) -> None:
         """Keep what a page asked for and did not get, until it gets it after all; what it gave up itself is no loss."""
         status = response.status
-        if status in WITHHELD or status >= 500 or (error and not status and "ABORT" not in error.upper()):
+        is_lost = not status and error and not any(harmless in error.upper() for harmless in HARMLESS)
+        if status in WITHHELD or status >= 500 or is_lost:
             self._unread[response.url] = status
         else:
             self._unread.pop(response.url, None)
