@@ -55,9 +55,10 @@ def shown_instead(directory: Directory, setting: Setting, view: PageView) -> str
 
 
 def named_in(directory: Directory, texts: Iterable[str]) -> frozenset[str]:
-    """The settings whose label stands among these texts of an index, alone or before a word ("Age range On")."""
-    spoken = [part for text in texts for part in (text, text.rpartition(" ")[0]) if part]
-    return frozenset(one for part in spoken for one in directory.owners_of_row([part]))
+    """The settings whose label stands among these texts of an index, alone or before its value ("Age range On")."""
+    parts = [(text, *text.rpartition(" ")[::2]) for text in texts]
+    labels = [label for text, head, last in parts for label in (text, head if directory.is_state_word(last) else "")]
+    return directory.owners_of_row(labels)
 
 
 def spoken_in(directory: Directory, view: PageView, labels: Mapping[str, str]) -> frozenset[str]:

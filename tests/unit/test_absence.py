@@ -69,7 +69,7 @@ def test_an_index_that_names_a_setting_in_no_row_or_has_more_to_show_proves_noth
     named = "names it, but in no row that can be followed"
     assert doubt(ads(*rows_of("ads-age"), said=("Age range",)), "ads-age") == named
     assert doubt(ads(*rows_of("ads-age"), said=("Age range On",)), "ads-age") == named
-    assert doubt(ads(*rows_of("ads-age"), said=("Your age range and more",)), "ads-age") is None
+    assert doubt(ads(*rows_of("ads-age"), said=("Your age range and more", "Age range preferences")), "ads-age") is None
     button = "may have more rows than it shows: it has a button 'Show 3 more'"
     assert doubt(ads(*rows_of("ads-age"), buttons=("Show 3 more",)), "ads-age") == button
     assert doubt(ads(*rows_of("ads-age"), buttons=("Learn more",)), "ads-age") is None
