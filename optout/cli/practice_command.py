@@ -71,8 +71,10 @@ def _introduce(site: PracticeSite) -> None:
         lines.append(f"Authenticator: {site.totp_secret(account)}")
     lines += [
         "",
-        f"To run against it, in another terminal: optout run --origin {site.origin}",
-        "Or, site, account and run all in one:    optout run --practice",
+        "To run against it, in another terminal (the first asks for the password):",
+        f"  optout accounts add practice --username {account.username} --origin {site.origin}",
+        "  optout run practice",
+        "Or, site, account and run all in one: optout run --practice",
         "Ctrl-C ends it.",
     ]
     typer.echo("\n".join(lines))

@@ -73,10 +73,12 @@ def state_in_words(state: State | None) -> str:
 
 
 def change_in_words(result: SettingResult) -> str:
-    """`on → off`, or the one state that is known; readings that disagree are no state."""
+    """`on → off`, or the one state that is known; readings that disagree are no state, nor is one before a click."""
     if result.outcome is Outcome.UNREADABLE:
         return STATES[State.UNKNOWN]
     before, after = state_in_words(result.before), state_in_words(result.after)
+    if result.outcome is Outcome.FAILED and result.before is not None and result.after is None:
+        return f"{before} → {STATES[State.UNKNOWN]}"
     if result.after is None or result.before == result.after:
         return before
     return after if result.before is None else f"{before} → {after}"

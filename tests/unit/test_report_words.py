@@ -116,6 +116,7 @@ def test_a_next_step_names_the_account_and_the_setting() -> None:
         (is_on("A"), "on"),
         (setting("A", Outcome.ALREADY_OFF, None, State.OFF), "off"),
         (FAILED, "–"),
+        (setting("A", Outcome.FAILED, State.ON, reason="it was clicked"), "on → unknown"),
         (setting("A", Outcome.UNREADABLE, State.OFF, State.ON, reason="two readings"), "unknown"),
     ],
 )
