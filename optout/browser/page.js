@@ -273,9 +273,10 @@
 
   // What a region may hold more of: its buttons by name, sets of tabs, elements that let nobody see what is in them.
   const partsOf = (mains) => {
-    const inside = (css) => select(css).filter((one) => shown(one) && inRegion(one, mains.length ? "main" : "page", mains));
-    return { buttons: inside(BUTTONS).slice(0, 100).map(nameOfButton), tabs: inside('[role="tablist"]').length > 0,
-      opaque: inside(":not(:defined), :defined").some((one) => one.localName.includes("-") && !one.shadowRoot && !one.childNodes.length) };
+    const inside = (one) => shown(one) && inRegion(one, mains.length ? "main" : "page", mains);
+    const isOpaque = (one) => one.localName.includes("-") && !one.shadowRoot && !one.childNodes.length;
+    return { buttons: select(BUTTONS).filter(inside).slice(0, 100).map(nameOfButton),
+      tabs: select('[role="tablist"]').some(inside), opaque: select("*").some((one) => isOpaque(one) && inside(one)) };
   };
   const textsOf = (mains) =>
     (mains.length ? mains : [document.body].filter(Boolean)).flatMap((one) => textsIn(one, 200));
