@@ -158,7 +158,11 @@ def test_a_browser_that_is_killed_twice_ends_the_run_honestly(slow: Machine) -> 
 def test_a_run_that_is_asked_to_stop_reports_what_it_reached_and_leaves_nothing(
     slow: Machine, number: signal.Signals
 ) -> None:
-    running = slow.start(*slow.work(*SOME))
+    handler = signal.signal(number, signal.SIG_DFL)  # under nohup the tests, and so their children, ignore SIGHUP
+    try:
+        running = slow.start(*slow.work(*SOME))
+    finally:
+        signal.signal(number, handler)
     wait_for(lambda: slow.site.operations, "the first click")
     asked = time.monotonic()
     running.process.send_signal(number)
