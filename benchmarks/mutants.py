@@ -251,10 +251,15 @@ MUTANTS = (
         f"{MACHINE} -k second_run",
     ),
     Mutant(
-        "unfinished-forgotten",
-        "What a killed run was changing is forgotten by a run that leaves it out",
-        "optout/ledger.py",
-        (("for key, intents in earlier.items() if key in in_scope}", "for key, intents in earlier.items()}"),),
+        "left-out-taken-up",
+        "What a killed run was changing is taken up by a run that leaves it out",
+        "optout/fleet.py",
+        (
+            (
+                "settings=errand.settings,",
+                "settings=(*errand.settings, *(one for one in errand.service.settings if one.id in earlier)),",
+            ),
+        ),
         f"{MACHINE} -k 'leaves_out'",
     ),
     Mutant(

@@ -98,15 +98,13 @@ def settled(
 ) -> Mapping[str, Sequence[Intent]]:
     """The open intents of earlier runs that a command has settled.
 
-    A run settles what is in its scope, an undo what it put back. A look (a check, a dry run) settles nothing: what it
-    sees was not its doing, and is still to be finished by the next run or put back by an undo.
+    An undo settles what it put back. A look (a check, a dry run) settles nothing: what it sees was not its doing, and
+    is still to be finished by the next run or put back by an undo.
     """
     if command == "undo":
         restored = {one.id for one in result.settings if one.outcome is Outcome.RESTORED}
         return {key: intents for key, intents in earlier.items() if key in restored}
-    in_scope = {one.id for one in result.settings}
-    looks_only = command != "run" or dry_run
-    return {} if looks_only else {key: intents for key, intents in earlier.items() if key in in_scope}
+    return earlier if command == "run" and not dry_run else {}
 
 
 def is_unsettled(setting: SettingResult) -> bool:
