@@ -66,8 +66,8 @@ class Lead:
     """How the page was reached: the path asked for, and the path that the setting's index row gives, if it has one.
 
     `expected`: the state that something else speaks for (the index, or the last verified run); a page that shows
-    another one, or speaks alone, is looked at longer. `is_listed`: what is expected, the index
-    says, of the state that it has now.
+    another one, or speaks alone, is looked at longer. `is_listed`: `expected` is what the
+    index says of the state that it has now.
     """
 
     path: str

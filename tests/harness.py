@@ -20,9 +20,10 @@ from optout.catalogue.scope import scope, with_origin
 from optout.directory import Directory
 from optout.fleet import Errand, Fleet, Kit, Orders
 from optout.history import History
-from optout.outcomes import AccountResult, RunResult
+from optout.outcomes import AccountResult, Outcome, RunResult
 from optout.places import Places
 from optout.practice.records import PracticeAccount
+from optout.practice.server import LoopbackSite
 from optout.practice.site import PracticeSite
 from optout.report.progress import QuietProgress
 from optout.secret import MemorySecrets, Secret
@@ -117,6 +118,22 @@ class Bench:
         """One account's run of the default groups, with the site's first account."""
         errand = self.errand(site, site.accounts[0], totp=site.sign_in_kind(site.accounts[0]) == "totp")
         return self.carry_out([errand], replace(Orders(command), **orders)).accounts[0]  # type: ignore[arg-type]
+
+
+def run_without_signing_in(
+    site: LoopbackSite, catalogue: Catalogue, home: Path, shared: SharedBrowser, *only: str
+) -> dict[str, tuple[Outcome, str | None]]:
+    """Outcome and reason of each setting of the catalogue's one service, on a site that lets everybody in."""
+    plain = catalogue.services[0]
+    service = with_origin(plain, site.origin)
+    account = Account("me", plain.id, "me@practice.test", plain.origin, False, datetime.now(UTC))
+
+    def no_credentials() -> object:
+        raise AssertionError("nothing asks for a password here")
+
+    errand = Errand(account, Directory.of(catalogue, service), scope(service, only, ()), no_credentials)  # type: ignore[arg-type]
+    result = Bench(home, shared, catalogue).carry_out([errand], Orders("run")).accounts[0]
+    return {one.id: (one.outcome, one.reason) for one in result.settings}
 
 
 def new_home() -> Path:

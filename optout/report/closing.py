@@ -67,13 +67,11 @@ def _state_of_things(result: RunResult, titles: Titles) -> str:
     if not pairs:
         return f"None of {_count(absent)} is offered here" if absent else "No setting was read"
     aside = _aside(result, off, absent)
+    if not left and len(off) == 1:
+        return f"{as_line(off[0].title)} is off{aside}"
     if not left:
         groups = listed(dict.fromkeys(titles.group(item.group) for item in off))
-        return (
-            f"{as_line(off[0].title)} is off{aside}"
-            if len(off) == 1
-            else (f"All {len(off)} settings of {groups} are off{aside}")
-        )
+        return f"All {len(off)} settings of {groups} are off{aside}"
     head = f"{len(off)} of {_count(len(pairs))} {'is' if len(off) == 1 else 'are'} off{aside}"
     return f"{head}; not off: {_named(result, left)}"
 

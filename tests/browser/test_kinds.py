@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from flask import Flask, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from optout.accounts import Account
 from optout.catalogue.loading import parse_catalogue
 from optout.catalogue.models import Catalogue
-from optout.catalogue.scope import scope, with_origin
-from optout.directory import Directory
-from optout.fleet import Errand, Orders
 from optout.outcomes import Outcome
 from optout.practice.records import Latency
 from optout.practice.server import LoopbackSite
-from tests.harness import Bench, SharedBrowser
+from tests.harness import SharedBrowser, run_without_signing_in
 
 pytestmark = pytest.mark.browser
 ME = "me@practice.test"
@@ -166,16 +161,7 @@ def kinds() -> Iterator[KindsSite]:
 
 
 def run(kinds: KindsSite, home: Path, shared: SharedBrowser, *only: str) -> dict[str, tuple[Outcome, str | None]]:
-    loaded = catalogue()
-    service = with_origin(loaded.services[0], kinds.origin)
-    account = Account("me", "kinds", ME, loaded.services[0].origin, False, datetime.now(UTC))
-
-    def no_credentials() -> object:
-        raise AssertionError("nothing asks for a password here")
-
-    errand = Errand(account, Directory.of(loaded, service), scope(service, only, ()), no_credentials)  # type: ignore[arg-type]
-    result = Bench(home, shared, loaded).carry_out([errand], Orders("run")).accounts[0]
-    return {one.id: (one.outcome, one.reason) for one in result.settings}
+    return run_without_signing_in(kinds, catalogue(), home, shared, *only)
 
 
 def test_every_kind_of_control_is_switched_off_saved_and_proved(

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from flask import Flask, Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from optout.accounts import Account
 from optout.catalogue.loading import parse_catalogue
 from optout.catalogue.models import Catalogue
-from optout.catalogue.scope import scope, with_origin
-from optout.directory import Directory
-from optout.fleet import Errand, Orders
 from optout.outcomes import Outcome
 from optout.practice.records import Latency
 from optout.practice.server import LoopbackSite
-from tests.harness import Bench, SharedBrowser
+from tests.harness import SharedBrowser, run_without_signing_in
 
 pytestmark = pytest.mark.browser
 ME = "me@practice.test"
@@ -111,18 +106,10 @@ def test_what_a_page_shows_before_its_data_is_there_is_not_believed(
     withheld: WithheldSite, tmp_path: Path, shared_browser: SharedBrowser
 ) -> None:
     withheld.reset()
-    loaded = catalogue()
-    service = with_origin(loaded.services[0], withheld.origin)
-    account = Account("me", "withheld", ME, loaded.services[0].origin, False, datetime.now(UTC))
+    told = run_without_signing_in(withheld, catalogue(), tmp_path, shared_browser)
 
-    def no_credentials() -> object:
-        raise AssertionError("nothing asks for a password here")
-
-    errand = Errand(account, Directory.of(loaded, service), scope(service, (), ()), no_credentials)  # type: ignore[arg-type]
-    result = Bench(tmp_path, shared_browser, loaded).carry_out([errand], Orders("run")).accounts[0]
-
-    outcomes = {one.id: one.outcome for one in result.settings}
-    reasons = {one.id: one.reason or "" for one in result.settings}
+    outcomes = {name: outcome for name, (outcome, _) in told.items()}
+    reasons = {name: reason or "" for name, (_, reason) in told.items()}
     assert outcomes == {
         "refused": Outcome.FAILED,
         "tried-again": Outcome.TURNED_OFF,
