@@ -74,6 +74,7 @@ class Case:
     faults: int = 0
     sign_outs: int = 0  # how often its page asked to sign in
     has_hung: bool = False  # its page, or one that shares a process with it, did not answer any more
+    is_slow: bool = False  # that happened in this run: its pages are given more time from then on
     intents: list[int] = field(default_factory=list)
     restore: tuple[str, ...] | None = None
     restore_value: str | None = None
@@ -286,7 +287,9 @@ def _why_not_saved(case: Case) -> str:
 
 def _note_operated(case: Case, desk: Desk, operated: Operated) -> None:
     case.refused_save, case.asked = operated.refused, operated.asked
-    if operated.why and not operated.clicked:
+    if operated.clicked:
+        case.faults = 0  # what went wrong on the way to the click is no reason not to look what became of it
+    elif operated.why:
         case.is_outdated = False
         case.faults += 1
         if case.faults >= TRIES:

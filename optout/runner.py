@@ -259,6 +259,7 @@ class AccountRun:
         sign_ins, turns = self._entry.sign_ins, self._entry.turns
         self._means.progress.setting_started(self._task.account, case.setting.title)
         self._mark_cascade(case)
+        tab.is_waited_for = case.is_slow
         try:
             (verify if case.step is Step.VERIFY else examine)(case, desk, tab)
         except SignedOut:
@@ -274,7 +275,7 @@ class AccountRun:
                 changed = "it was clicked, but what became of it is not known: " if case.was_operated else ""
                 conclude(case, Outcome.FAILED, reason=f"{changed}{error}")
             if isinstance(error, TabHung):
-                tab.is_hung = case.has_hung = True
+                tab.is_hung = case.has_hung = case.is_slow = True
         except OptoutError:
             raise
         except Exception as error:  # noqa: BLE001 -- the setting's edge: one setting's fault is never another's

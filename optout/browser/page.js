@@ -18,8 +18,11 @@
     return String(serial);
   };
 
-  // The document, its open shadow roots and its same-origin frames, in tree order.
+  // The document, its open shadow roots and its same-origin frames, in tree order. Within one look they are sought
+  // once: nothing changes meanwhile, and a page may have tens of thousands of elements.
+  let isLooking = false, known = null;
   function roots() {
+    if (known) return known;
     const found = [document];
     for (let i = 0; i < found.length; i++) {
       for (const element of found[i].querySelectorAll("*")) {
@@ -29,8 +32,13 @@
         }
       }
     }
+    if (isLooking) known = found;
     return found;
   }
+  const look = (read) => (spec) => {
+    isLooking = true;
+    try { return read(spec); } finally { isLooking = false; known = null; }
+  };
   const select = (css, within = roots()) => within.flatMap((root) => [...root.querySelectorAll(css)]);
   const parent = (element) => {
     if (element.parentElement) return element.parentElement;
@@ -516,6 +524,6 @@
     return all.length;
   }
 
-  globalThis.optoutPage = { glance, controls, rows, dialogs, banner, press, operate, reach, objection, box, stateNow, keys, mark, pick, pickedKey, has, fill, submit, save,
+  globalThis.optoutPage = { glance: look(glance), controls: look(controls), rows: look(rows), dialogs: look(dialogs), banner: look(banner), press, operate, reach, objection, box, stateNow, keys, mark, pick, pickedKey, has, fill, submit, save,
     release };
 })();

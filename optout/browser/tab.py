@@ -18,6 +18,7 @@ from optout.errors import PageError
 SANDBOX = "optout"
 LOAD_SECONDS = 15.0
 CALL_SECONDS = 10.0
+PATIENT_CALL_SECONDS = 25.0  # for a page that did not answer before: a busy machine is slow, and no reason to give up
 DOCUMENT_SECONDS = 2.0
 UNREACHABLE = (
     "CONNECTION_REFUSED", "NAME_NOT_RESOLVED", "UNKNOWN_HOST", "INTERNET_DISCONNECTED", "ADDRESS_UNREACHABLE", "OFFLINE"
@@ -56,6 +57,7 @@ class Tab:
         self.is_hung = False
         self.is_stuck = False  # it hangs because its process does, and not for want of an answer from the site
         self.is_past_workers = False
+        self.is_waited_for = False  # its page did not answer in another tab, and is given more time in this one
         self.unread: str | None = None
 
     def load(self, url: str, *, seconds: float = LOAD_SECONDS) -> None:
@@ -82,8 +84,8 @@ class Tab:
         if url.startswith("http") and (failure := self.traffic.wait_document(within=DOCUMENT_SECONDS)):
             raise _not_loaded(url, failure)
 
-    def ask(self, function: str, spec: Mapping[str, Any] | None = None, *, seconds: float = CALL_SECONDS) -> Any:
-        """Call a function of page.js in the page and return its answer.
+    def ask(self, function: str, spec: Mapping[str, Any] | None = None) -> Any:
+        """Call a function of page.js in the page and return its answer, which it has 10 s for, or 25 s on a second try.
 
         Raises `PageMoved` when the page was replaced meanwhile, `TabHung` when it does not answer.
         """
@@ -92,10 +94,10 @@ class Tab:
             {"type": "string", "value": function},
             {"type": "string", "value": json.dumps(spec or {}, default=list)},
         ]
-        answer = self._call(_CALL, arguments, seconds)
+        answer = self._call(_CALL, arguments)
         if answer["type"] == "exception" and "optoutPage is not defined" in _exception_text(answer):
             self._evaluate_library()
-            answer = self._call(_CALL, arguments, seconds)
+            answer = self._call(_CALL, arguments)
         if answer["type"] == "exception":
             raise PageMoved(f"the page could not be read: {_exception_text(answer)}")
         return json.loads(answer["result"]["value"])
@@ -136,21 +138,22 @@ class Tab:
         """Close the tab; a tab that is gone already is closed enough."""
         self._connection.post("browsingContext.close", {"context": self.context})
 
-    def _call(self, function: str, arguments: list[Any], seconds: float) -> dict[str, Any]:
+    def _call(self, function: str, arguments: list[Any]) -> dict[str, Any]:
         parameters = {
             "functionDeclaration": function,
             "awaitPromise": True,
             "arguments": arguments,
             "target": {"context": self.context, "sandbox": SANDBOX},
         }
-        return self._send_to_page("script.callFunction", parameters, seconds)
+        return self._send_to_page("script.callFunction", parameters)
 
     def _evaluate_library(self) -> None:
         target = {"context": self.context, "sandbox": SANDBOX}
         parameters = {"expression": page_script(), "awaitPromise": False, "target": target}
-        self._send_to_page("script.evaluate", parameters, CALL_SECONDS)
+        self._send_to_page("script.evaluate", parameters)
 
-    def _send_to_page(self, method: str, parameters: dict[str, Any], seconds: float) -> dict[str, Any]:
+    def _send_to_page(self, method: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        seconds = PATIENT_CALL_SECONDS if self.is_waited_for else CALL_SECONDS
         try:
             return self._connection.send(method, parameters, seconds=seconds)
         except CommandError as error:

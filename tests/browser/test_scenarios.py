@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from optout.browser import launch
+from optout.browser import launch, tab
 from optout.fleet import Orders
 from optout.outcomes import AccountResult, Outcome, Status
 from optout.practice.members import BY_ID
@@ -188,8 +188,12 @@ def _end_sessions_once(site: PracticeSite) -> None:
     site.rewrite = end
 
 
-def test_a_page_whose_script_never_ends_costs_no_other_setting(site: PracticeSite, bench: Bench) -> None:
+def test_a_page_whose_script_never_ends_costs_no_other_setting(
+    site: PracticeSite, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Tabs share processes: those beside the one that hangs are loaded anew, where it can be ended (not in Firefox)."""
+    monkeypatch.setattr(tab, "CALL_SECONDS", 5.0)
+    monkeypatch.setattr(tab, "PATIENT_CALL_SECONDS", 8.0)
     hangs = site.path_of(BY_ID["ads-groups"])
     site.rewrite = lambda path, html: html + '<details open ontoggle="for (;;);">' if path == hangs else html
     try:
@@ -205,6 +209,21 @@ def test_a_page_whose_script_never_ends_costs_no_other_setting(site: PracticeSit
     assert {one: site.truth(MEMBER.username)[one] for one, what in outcomes.items() if what is Outcome.TURNED_OFF} == {
         one: "off" for one, what in outcomes.items() if what is Outcome.TURNED_OFF
     }
+
+
+def test_a_page_that_only_answers_late_is_given_more_time(
+    site: PracticeSite, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a busy machine: no answer within the usual time, neither before the click nor after it, but one later."""
+    monkeypatch.setattr(tab, "CALL_SECONDS", 1.0)
+    slow = '<details open ontoggle="for (const end = Date.now() + 2500; Date.now() < end;);">'
+    path = site.path_of(BY_ID["ads-age"])
+    site.rewrite = lambda at, html: html + slow if at == path else html
+    try:
+        account = bench.carry_out([bench.errand(site, MEMBER, only=["ads-age"])], Orders("run")).accounts[0]
+    finally:
+        site.rewrite = None
+    assert [(one.outcome, one.reason) for one in account.settings] == [(Outcome.TURNED_OFF, None)]
 
 
 def test_a_browser_that_holds_back_the_timers_of_hidden_tabs_is_waited_for(
