@@ -132,5 +132,5 @@ def press_button(tab: Tab) -> None:
         " return `${Math.round(box.x + box.width / 2)},${Math.round(box.y + box.height / 2)}`; })()"
     )
     parameters = {"expression": middle, "awaitPromise": False, "target": {"context": tab.context}}
-    x, y = tab._send_to_page("script.evaluate", parameters, 10)["result"]["value"].split(",")
+    x, y = tab._send_to_page("script.evaluate", parameters)["result"]["value"].split(",")
     tab.point_and_press(int(x), int(y))

@@ -90,7 +90,7 @@ def session(shared_browser: SharedBrowser) -> Iterator[Session]:
 
 def in_page(tab: Tab, expression: str) -> Any:
     parameters = {"expression": expression, "awaitPromise": False, "target": {"context": tab.context}}
-    return tab._send_to_page("script.evaluate", parameters, 10)["result"].get("value")
+    return tab._send_to_page("script.evaluate", parameters)["result"].get("value")
 
 
 def press(tab: Tab) -> None:
