@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import ssl
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,11 +16,20 @@ import pytest
 
 from optout.practice.records import Latency
 from optout.practice.site import PracticeSite
-from tests.harness import SharedBrowser
+from tests.harness import SharedBrowser, wanted_browser
 from tests.machine import Machine, add_account, machine_environ
 from tests.matrix import MEMBER, Matrix
+from tests.warm_firefox import warm_firefox
 
 FAST = Latency(0.02, 0.02, 0.05)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Once, before the workers of a parallel run begin: they find Firefox where it is put here."""
+    if wanted_browser() == "firefox" and not hasattr(config, "workerinput"):
+        folder = Path(tempfile.mkdtemp(prefix="optout-firefox-"))
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+        os.environ["PATH"] = f"{warm_firefox(folder)}{os.pathsep}{os.environ['PATH']}"
 
 
 @pytest.fixture(scope="session")

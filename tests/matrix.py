@@ -32,8 +32,8 @@ PASSWORD = "pw-Marked+7f3a/e91=c&%"
 TOTP_SECRET = "MARKEDSECRETMARKEDSECRETMARKED23"
 MEMBER = PracticeAccount(password=PASSWORD, totp_secret=TOTP_SECRET)
 CONTROLS = ("ads-connections", "ads-display-format")
-WHOLE = frozenset({"plain", "all-off", "other-generations", "german", "swedish", "cascade-gone", "cascade-disabled"})
-OF_THE_SITE = ("ai-training", "ads-age", "ads-groups", "ads-education", "ads-off-linkedin", "affiliate-sharing")
+WHOLE = frozenset({"plain", "all-off", "other-generations", "german", "swedish"})
+OF_THE_SITE = ("ai-training", "ads-age", "ads-off-linkedin", "affiliate-sharing")
 OFF_CLAIMS = frozenset({Outcome.TURNED_OFF, Outcome.ALREADY_OFF})
 
 

@@ -30,7 +30,7 @@ from tests.machine import BROWSER, Ended, Machine, Running, wait_for
 from tests.matrix import MEMBER
 
 pytestmark = pytest.mark.browser
-SOME = ("ai-training", "ads-age", "ads-groups", "ads-education", "ads-connections")
+SOME = ("ai-training", "ads-age", "ads-education")
 SLOW = Latency(0.1, 0.1, 0.4)
 DRIVER = DRIVERS[wanted_browser() or "chromium"]
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -43,9 +45,13 @@ class Watched:
             "OPTOUT_HOME": str(home),
             "OPTOUT_KEYRING_PASSPHRASE": "practice practice practice",
         }
-        self.call(
-            "accounts", "add", "me", "--username", self.member.username, "--password-stdin", stdin=self.member.password
-        )
+
+    def begin(self) -> None:
+        """Store the account, and have a first run find everything off."""
+        member = self.member
+        self.call("accounts", "add", "me", "--username", member.username, "--password-stdin", stdin=member.password)
+        verified = self.account("run")
+        assert [one for one in verified["settings"] if one["change"]] == []  # type: ignore[attr-defined]
 
     def call(self, *arguments: str, stdin: str = "", code: int = 0) -> str:
         done = subprocess.run(
@@ -82,13 +88,27 @@ class Watched:
         return [json.loads(line)[2] for line in done.stdout.splitlines()]
 
 
-@pytest.fixture
-def watched(tmp_path: Path) -> Iterator[Watched]:
+@contextmanager
+def verified(home: Path) -> Iterator[Watched]:
+    """An account that was found off by a run, and is signed in."""
     with PracticeSite("all-off") as site:
-        account = Watched(site, tmp_path / "home")
-        verified = account.account("run")
-        assert [one for one in verified["settings"] if one["change"]] == []  # type: ignore[attr-defined]
+        account = Watched(site, home)
+        account.begin()
         yield account
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    with verified(tmp_path_factory.mktemp("begun") / "home") as account:
+        yield account
+
+
+@pytest.fixture
+def watched(begun: Watched, tmp_path: Path) -> Watched:
+    """A verified account in a home of its own, signed out; the site is as it was then."""
+    begun.site.use("all-off")
+    home = Path(shutil.copytree(begun.home, tmp_path / "home", symlinks=True))
+    return Watched(begun.site, home)
 
 
 def changes(account: dict[str, object]) -> dict[str, str]:
@@ -128,9 +148,11 @@ def test_a_control_that_is_gone_is_said_to_be_gone(watched: Watched) -> None:
     assert set(found.values()) == {f"was off on {now().date()}; the site no longer offers it"}
 
 
-def test_the_desktop_hears_of_what_is_on_and_nothing_when_all_is_well(watched: Watched) -> None:
+def test_the_desktop_hears_of_what_is_on_and_nothing_when_all_is_well(tmp_path: Path) -> None:
+    """A desktop session has a keyring of its own: the account has to be signed in still."""
     check = ("check", "--all", "--quiet", "--notify")
-    assert watched.notified(*check, code=0) == []
-    watched.site.set(watched.member.username, "ads-gender", True)
-    (text,) = watched.notified(*check, code=1)
+    with verified(tmp_path / "home") as signed_in:
+        assert signed_in.notified(*check, code=0) == []
+        signed_in.site.set(signed_in.member.username, "ads-gender", True)
+        (text,) = signed_in.notified(*check, code=1)
     assert "not off: Gender (is on)" in text
