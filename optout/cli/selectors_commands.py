@@ -205,6 +205,8 @@ def _print_check(account: AccountResult, found: tuple[Upkeep, ...]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from optout.report.words import settings_counted
+
     table = Table(title=escape(f"{account.account} ({account.service})"), title_justify="left", box=SIMPLE_HEAD)
     for name in ("Setting", "Selectors", "Version", "Witnesses"):
         table.add_column(name, overflow="fold")
@@ -220,7 +222,8 @@ def _print_check(account: AccountResult, found: tuple[Upkeep, ...]) -> None:
     if account.reason:
         console.print(escape(account.reason), soft_wrap=True)
     right = sum(one.is_right for one in found)
-    console.print(f"{right} of {len(found)} settings are found by a version of the catalogue. Nothing was clicked.")
+    counted = f"{right} of {settings_counted(len(found))} {'is' if right == 1 else 'are'}"
+    console.print(f"{counted} found by a version of the catalogue. Nothing was clicked.")
 
 
 def _say(text: str) -> None:

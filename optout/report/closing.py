@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from optout.outcomes import AccountResult, Outcome, RunResult, SettingResult, State, Status, Unlisted
-from optout.report.words import as_line, for_command, outcome_in_words, state_in_words
+from optout.report.words import as_line, for_command, outcome_in_words, settings_counted, state_in_words
 
 if TYPE_CHECKING:
     from optout.catalogue.models import Catalogue
@@ -65,14 +65,14 @@ def _state_of_things(result: RunResult, titles: Titles) -> str:
     off = [item for _, item in pairs if item.outcome in OFF]
     left = [(account, item) for account, item in pairs if item.outcome not in OFF]
     if not pairs:
-        return f"None of {_count(absent)} is offered here" if absent else "No setting was read"
+        return f"None of {settings_counted(absent)} is offered here" if absent else "No setting was read"
     aside = _aside(result, off, absent)
     if not left and len(off) == 1:
         return f"{as_line(off[0].title)} is off{aside}"
     if not left:
         groups = listed(dict.fromkeys(titles.group(item.group) for item in off))
         return f"All {len(off)} settings of {groups} are off{aside}"
-    head = f"{len(off)} of {_count(len(pairs))} {'is' if len(off) == 1 else 'are'} off{aside}"
+    head = f"{len(off)} of {settings_counted(len(pairs))} {'is' if len(off) == 1 else 'are'} off{aside}"
     return f"{head}; not off: {_named(result, left)}"
 
 
@@ -90,7 +90,7 @@ def _undone(result: RunResult) -> str:
     left = [pair for pair in pairs if pair[1].outcome is not Outcome.RESTORED]
     if not pairs:
         return "Nothing had to be put back"
-    head = f"{_count(len(restored))} {'is' if len(restored) == 1 else 'are'} as before the last run"
+    head = f"{settings_counted(len(restored))} {'is' if len(restored) == 1 else 'are'} as before the last run"
     return f"{head}; not put back: {_named(result, left)}" if left else head
 
 
@@ -156,7 +156,3 @@ def _next(result: RunResult) -> str:
     if result.dry_run or result.command == "check":
         return f"turn off what is on with: optout run {names}"
     return f"try again with: optout run {names}"
-
-
-def _count(number: int) -> str:
-    return f"{number} setting" if number == 1 else f"{number} settings"

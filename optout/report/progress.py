@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from optout.outcomes import AccountResult, SettingResult
-from optout.report.words import as_line, setting_in_words, status_in_words
+from optout.report.words import as_line, setting_in_words, settings_counted, status_in_words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -90,7 +90,7 @@ class PlainProgress:
         """Remembers how many settings there are."""
         with self._lock:
             self._totals[account], self._done[account] = total, set()
-        self._line(account, f"{total} settings to look at")
+        self._line(account, f"{settings_counted(total)} to look at")
 
     def phase(self, account: str, text: str) -> None:
         """A line, if verbose."""

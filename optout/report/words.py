@@ -123,3 +123,8 @@ def status_in_words(result: AccountResult) -> str:
         Status.SKIPPED: "skipped",
     }[result.status]
     return as_line(f"{words}: {result.reason}" if result.reason else words)
+
+
+def settings_counted(number: int) -> str:
+    """That many settings, in words."""
+    return f"{number} setting" if number == 1 else f"{number} settings"

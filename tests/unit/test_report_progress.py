@@ -42,6 +42,12 @@ def test_plain_progress_is_a_line_per_finished_setting() -> None:
     ]
 
 
+def test_one_setting_is_not_called_settings() -> None:
+    stream = io.StringIO()
+    PlainProgress(stream).account_started("me", 1)
+    assert stream.getvalue() == "me  1 setting to look at\n"
+
+
 def test_verbose_adds_phases_and_notes() -> None:
     stream = io.StringIO()
     play(PlainProgress(stream, verbose=True))
