@@ -28,13 +28,13 @@ from optout.browser.installed import (
     package_hint,
 )
 from optout.catalogue.loading import load_catalogue
-from optout.encrypted_file import PASSPHRASE_VARIABLE
+from optout.encrypted_file import PASSPHRASE_VARIABLE, EncryptedFile
 from optout.errors import UsageError
 from optout.history import History, HistoryError
 from optout.keyrings import BACKEND_VARIABLE, NoSystemKeyring, find_system_keyring
 from optout.outcomes import Status, now
 from optout.places import Places, private_folder
-from optout.secret import MemorySecrets
+from optout.secret import MemorySecrets, Secret
 
 LITTLE_SPACE, NO_SPACE = 1_000_000_000, 200_000_000
 OLD_DAYS = 270
@@ -73,15 +73,16 @@ class Surroundings:
     environ: MutableMapping[str, str]
     platform: str
     today: date
-    has_passphrase: bool
+    passphrase: Secret | None
     is_root: bool
 
     @classmethod
     def this(cls, environ: MutableMapping[str, str]) -> Surroundings:
         """This machine, now. The passphrase is taken out of `environ`: programs are started to ask their version."""
-        has_passphrase = bool(environ.pop(PASSPHRASE_VARIABLE, "").strip())
+        given = environ.pop(PASSPHRASE_VARIABLE, "")
+        passphrase = Secret(given) if given.strip() else None
         is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-        return cls(Places.from_environment(environ), environ, sys.platform, now().date(), has_passphrase, is_root)
+        return cls(Places.from_environment(environ), environ, sys.platform, now().date(), passphrase, is_root)
 
 
 def examine(here: Surroundings, kind: str | None = None) -> tuple[Finding, ...]:
@@ -203,9 +204,13 @@ def keyring_here(here: Surroundings) -> Finding:
     if not isinstance(system, NoSystemKeyring):
         return Finding("keyring", Level.OK, f"{system.name}, safe")
     text = f"no system keyring ({system.reason}); the encrypted file {here.places.keyring_file} stands in, safe"
-    if here.has_passphrase:
-        return Finding("keyring", Level.OK, f"{text}, unlocked by {PASSPHRASE_VARIABLE}")
     remedy = f"read -rs {PASSPHRASE_VARIABLE} && export {PASSPHRASE_VARIABLE}"
+    if here.passphrase:
+        try:
+            EncryptedFile(here.places.keyring_file, here.passphrase, None).unlock()
+        except UsageError as error:
+            return Finding("keyring", Level.ERROR, str(error), remedy)
+        return Finding("keyring", Level.OK, f"{text}, unlocked by {PASSPHRASE_VARIABLE}")
     return Finding("keyring", Level.WARNING, f"{text}, but its passphrase is asked for each time", remedy)
 
 

@@ -52,6 +52,12 @@ class EncryptedFile:
                 raise self._damaged() from error
         return None if text is None else Secret(text)
 
+    def unlock(self) -> None:
+        """See that the passphrase opens it, where there is such a file. Raises `UsageError` as `get` does."""
+        if self.exists:
+            with self._locked():
+                self._unlocked(self._path)
+
     def set(self, service: str, user: str, secret: Secret) -> None:
         """Keeps the secret; the first one makes the file. Raises `UsageError` as `get` does."""
         private_folder(self._path.parent)

@@ -11,6 +11,7 @@ import pytest
 from optout import doctor
 from optout.accounts import AccountBook, new_account
 from optout.doctor import Finding, Level, Surroundings, examine
+from optout.encrypted_file import EncryptedFile
 from optout.errors import UsageError
 from optout.history import History
 from optout.outcomes import AccountResult, RunResult, Status
@@ -42,7 +43,7 @@ def programs(tmp_path: Path) -> Callable[[str, str], Path]:
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Surroundings:
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
     environ = {"PATH": str(tmp_path / "bin")}
-    return Surroundings(Places(tmp_path / "home").prepare(), environ, "linux", date(2026, 11, 23), False, False)
+    return Surroundings(Places(tmp_path / "home").prepare(), environ, "linux", date(2026, 11, 23), None, False)
 
 
 def by_name(findings: Iterable[Finding]) -> dict[str, Finding]:
@@ -150,7 +151,15 @@ def test_without_a_system_keyring_the_encrypted_file_is_named(here: Surroundings
     assert without.level is Level.WARNING
     assert str(here.places.keyring_file) in without.text
     assert without.remedy == "read -rs OPTOUT_KEYRING_PASSPHRASE && export OPTOUT_KEYRING_PASSPHRASE"
-    assert doctor.keyring_here(replace(here, has_passphrase=True)).level is Level.OK
+    assert doctor.keyring_here(replace(here, passphrase=Secret("right"))).level is Level.OK
+
+
+def test_a_passphrase_is_tried_on_the_file_that_is_there(here: Surroundings) -> None:
+    EncryptedFile(here.places.keyring_file, Secret("right"), None).set("service", "me", Secret("pw"))
+    found = [doctor.keyring_here(replace(here, passphrase=Secret(one))) for one in ("right", "wrong")]
+    assert [one.level for one in found] == [Level.OK, Level.ERROR]
+    assert found[1].text.startswith(f"The passphrase does not open {here.places.keyring_file}")
+    assert found[1].remedy == "read -rs OPTOUT_KEYRING_PASSPHRASE && export OPTOUT_KEYRING_PASSPHRASE"
 
 
 def test_a_plain_text_keyring_is_an_error(here: Surroundings) -> None:
@@ -162,7 +171,7 @@ def test_a_plain_text_keyring_is_an_error(here: Surroundings) -> None:
 
 def test_the_passphrase_is_taken_out_of_the_environment(tmp_path: Path) -> None:
     environ = {"OPTOUT_KEYRING_PASSPHRASE": "right", "OPTOUT_HOME": str(tmp_path)}
-    assert Surroundings.this(environ).has_passphrase
+    assert Surroundings.this(environ).passphrase == Secret("right")
     assert "OPTOUT_KEYRING_PASSPHRASE" not in environ
 
 
