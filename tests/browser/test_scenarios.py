@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from flask import abort
 
 from optout.browser import launch, tab
 from optout.fleet import Orders
@@ -224,6 +225,24 @@ def test_a_page_that_only_answers_late_is_given_more_time(
     finally:
         site.rewrite = None
     assert [(one.outcome, one.reason) for one in account.settings] == [(Outcome.TURNED_OFF, None)]
+
+
+def test_a_page_that_fails_once_before_the_click_and_once_after_it_is_proved(
+    site: PracticeSite, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, failed = site.path_of(BY_ID["ads-age"]), []
+
+    def fail_in_turn(at: str, html: str) -> str:
+        clicks = len(site.operations)
+        if at == path and clicks not in failed:
+            failed.append(clicks)
+            abort(503)
+        return html
+
+    monkeypatch.setattr(site, "rewrite", fail_in_turn)
+    account = bench.carry_out([bench.errand(site, MEMBER, only=["ads-age"])], Orders("run")).accounts[0]
+    assert [(one.outcome, one.reason) for one in account.settings] == [(Outcome.TURNED_OFF, None)]
+    assert (failed, len(site.operations)) == ([0, 1], 1)
 
 
 def test_a_browser_that_holds_back_the_timers_of_hidden_tabs_is_waited_for(
