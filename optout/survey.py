@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from optout.browser.recognition import PageKind
 from optout.browser.session import Session
-from optout.browser.tab import Tab
+from optout.browser.tab import Tab, TabHung
 from optout.browser.waiting import Stop
 from optout.cases import AccountEnds, Case, SignedOut
 from optout.catalogue.models import Index
@@ -65,6 +65,7 @@ class Survey:
         began = time.monotonic()
         index = self._directory.service.index(index_id)
         latest = failed_index(index, self._directory.service.origin, PageError("not read"))
+        tab.is_waited_for = False
         for _ in range(FAULTS):
             sign_ins = self._entry.sign_ins
             try:
@@ -74,6 +75,7 @@ class Survey:
                 raise
             except PageError as error:
                 latest = failed_index(index, self._directory.service.origin, error)
+                tab.is_waited_for = isinstance(error, TabHung)
                 continue
             if recognized.kind is PageKind.SIGNED_OUT:
                 self._entry.renew(session, tab, sign_ins)

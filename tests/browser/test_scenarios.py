@@ -212,14 +212,14 @@ def test_a_page_whose_script_never_ends_costs_no_other_setting(
     }
 
 
+@pytest.mark.parametrize("late", ["/settings/", "/categories/ads"])
 def test_a_page_that_only_answers_late_is_given_more_time(
-    site: PracticeSite, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    site: PracticeSite, bench: Bench, monkeypatch: pytest.MonkeyPatch, late: str
 ) -> None:
     """As on a busy machine: no answer within the usual time, neither before the click nor after it, but one later."""
     monkeypatch.setattr(tab, "CALL_SECONDS", 1.0)
     slow = '<details open ontoggle="for (const end = Date.now() + 2500; Date.now() < end;);">'
-    path = site.path_of(BY_ID["ads-age"])
-    site.rewrite = lambda at, html: html + slow if at == path else html
+    site.rewrite = lambda at, html: html + slow if late in at else html
     try:
         account = bench.carry_out([bench.errand(site, MEMBER, only=["ads-age"])], Orders("run")).accounts[0]
     finally:
