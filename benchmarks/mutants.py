@@ -18,6 +18,7 @@ DOCUMENT = ROOT / "docs" / "mutations.md"
 SECONDS = 420
 SCENARIOS = "tests/browser/test_scenarios.py"
 MACHINE = "tests/browser/test_machine_faults.py"
+WITHHELD = "tests/browser/test_withheld.py"
 SECRETS = "tests/browser/test_secrets.py"
 HEAD = """# Broken on purpose
 
@@ -73,7 +74,7 @@ MUTANTS = (
         "optout/cases.py",
         (
             (
-                "_listed_now(case, desk, tab, contradicts=contrary) if not case.was_operated else None",
+                "_listed_now(case, desk, tab, contradicts=State.OFF) if asks_index else None",
                 "None",
             ),
         ),
@@ -126,8 +127,8 @@ MUTANTS = (
         "optout/directory.py",
         (
             (
-                '        padded = f" {_words_only(text)} "\n',
-                '        return False\n        padded = f" {_words_only(text)} "\n',
+                '        said = f" {words_only(text)} "\n',
+                '        return False\n        said = f" {words_only(text)} "\n',
             ),
         ),
         scenario("inverted-undeclared"),
@@ -234,14 +235,14 @@ MUTANTS = (
         "A browser that died is not started again",
         "optout/runner.py",
         (("RESTARTS = 1", "RESTARTS = 0"),),
-        f"{MACHINE} -k once_more",
+        f"{MACHINE} -k goes_on_to_its_end",
     ),
     Mutant(
         "leftovers-stay",
         "Browsers of dead runs stay on the profile",
         "optout/fleet.py",
         (("                end_leftovers(where.profile)", "                pass"),),
-        f"{MACHINE} -k 'any_moment or once_more'",
+        f"{MACHINE} -k any_moment",
     ),
     Mutant(
         "no-lock",
@@ -290,6 +291,41 @@ MUTANTS = (
         scenario("stale-http-cache"),
     ),
     Mutant(
+        "missing-data-ignored",
+        "A page whose data were refused is believed",
+        "optout/browser/network.py",
+        (("        if not missed:\n            return None\n", "        return None\n"),),
+        WITHHELD,
+    ),
+    Mutant(
+        "failure-not-heard",
+        "A page that says in an alert that it failed is believed",
+        "optout/controls.py",
+        (("if latest.reading else None\n        says", "if False else None\n        says"),),
+        WITHHELD,
+    ),
+    Mutant(
+        "more-boxes-ignored",
+        "Boxes beside a button that shows more of them count as all",
+        "optout/witnesses.py",
+        (("(more := directory.more_in(view))", "(more := None)"),),
+        WITHHELD,
+    ),
+    Mutant(
+        "impatient",
+        "A page that did not answer once gets no more time",
+        "optout/runner.py",
+        (("tab.is_waited_for = case.is_slow", "tab.is_waited_for = False"),),
+        f"{SCENARIOS}::test_a_page_that_only_answers_late_is_given_more_time",
+    ),
+    Mutant(
+        "faults-add-up",
+        "A fault before the click counts with those after it",
+        "optout/cases.py",
+        (("        case.faults = 0  #", "        pass  #"),),
+        f"{SCENARIOS}::test_a_page_that_fails_once_before_the_click_and_once_after_it_is_proved",
+    ),
+    Mutant(
         "fault-quoted",
         "The text of an unforeseen error is shown",
         "optout/errors.py",
@@ -321,13 +357,18 @@ def try_mutant(mutant: Mutant) -> str | None:
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         copy = Path(folder) / "tree"
         shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__", "site", ".*_cache"))
-        for old, new in mutant.changes:
-            place, _, text = old.partition(":") if old.startswith("@") else (f"@{mutant.file}", "", old)
-            file = copy / place[1:]
-            content = file.read_text(encoding="utf-8")
-            assert text in content, f"{mutant.name}: {file.name} has changed, put the mutant right"
-            file.write_text(content.replace(text, new), encoding="utf-8")
+        apply(mutant, copy)
         return failing_test(copy, mutant.tests)
+
+
+def apply(mutant: Mutant, tree: Path) -> None:
+    """Break a copy of the tree. `AssertionError` where the file is another by now."""
+    for old, new in mutant.changes:
+        place, _, text = old.partition(":") if old.startswith("@") else (f"@{mutant.file}", "", old)
+        file = tree / place[1:]
+        content = file.read_text(encoding="utf-8")
+        assert text in content, f"{mutant.name}: {file.name} has changed, put the mutant right"
+        file.write_text(content.replace(text, new), encoding="utf-8")
 
 
 def failing_test(tree: Path, tests: str) -> str | None:
