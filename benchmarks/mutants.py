@@ -241,8 +241,11 @@ MUTANTS = (
         "leftovers-stay",
         "Browsers of dead runs stay on the profile",
         "optout/fleet.py",
-        (("                end_leftovers(where.profile)", "                pass"),),
-        f"{MACHINE} -k any_moment",
+        (
+            ("                end_leftovers(where.profile)", "                pass"),
+            ("@optout/early.py:        end_leftovers(profile)", "        pass"),
+        ),
+        "tests/browser/test_launch.py -k killed_run",
     ),
     Mutant(
         "no-lock",
