@@ -57,7 +57,7 @@ class Tab:
         self.is_hung = False
         self.is_stuck = False  # it hangs because its process does, and not for want of an answer from the site
         self.is_past_workers = False
-        self.is_waited_for = False  # its page did not answer in another tab, and is given more time in this one
+        self.is_waited_for = False  # its page may be slow to answer (a busy machine), and is given more time
         self.unread: str | None = None
 
     def load(self, url: str, *, seconds: float = LOAD_SECONDS) -> None:
@@ -85,7 +85,7 @@ class Tab:
             raise _not_loaded(url, failure)
 
     def ask(self, function: str, spec: Mapping[str, Any] | None = None) -> Any:
-        """Call a function of page.js in the page and return its answer, which it has 10 s for, or 25 s on a second try.
+        """Call a function of page.js in the page and return its answer, within 10 s, or 25 where `is_waited_for`.
 
         Raises `PageMoved` when the page was replaced meanwhile, `TabHung` when it does not answer.
         """
