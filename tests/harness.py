@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -134,8 +133,3 @@ def run_without_signing_in(
     errand = Errand(account, Directory.of(catalogue, service), scope(service, only, ()), no_credentials)  # type: ignore[arg-type]
     result = Bench(home, shared, catalogue).carry_out([errand], Orders("run")).accounts[0]
     return {one.id: (one.outcome, one.reason) for one in result.settings}
-
-
-def new_home() -> Path:
-    """A folder of its own for one run."""
-    return Path(tempfile.mkdtemp(prefix="optout-home-"))

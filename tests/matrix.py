@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import queue
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,7 +26,7 @@ from optout.practice.members import DEFAULT_IDS
 from optout.practice.records import Latency, Operation, PracticeAccount
 from optout.practice.scenarios import find_scenario
 from optout.practice.site import PracticeSite
-from tests.harness import Bench, Nobody, SharedBrowser, new_home
+from tests.harness import Bench, Nobody, SharedBrowser
 
 # Marked secrets: whatever the program writes is searched for them. The second is a valid authenticator secret.
 PASSWORD = "pw-Marked+7f3a/e91=c&%"
@@ -80,6 +81,7 @@ class Player:
     """A browser and a practice site that play one scenario after the other, each in a home of its own."""
 
     site: PracticeSite
+    homes: Path
     shared: SharedBrowser = field(default_factory=SharedBrowser)
 
     def play(self, name: str, **bench: Any) -> Played:
@@ -87,7 +89,7 @@ class Player:
         scenario = find_scenario(name)
         self.site.use(name)
         began_at, began = time.monotonic(), self.site.truth(MEMBER.username)
-        home = new_home()
+        home = Path(tempfile.mkdtemp(dir=self.homes))
         runner = Bench(home, self.shared, person=Nobody(), **bench)
         only = scope_of(scenario)
         has_totp = self.site.sign_in_kind(MEMBER) == "totp"
@@ -117,7 +119,9 @@ class Matrix:
 
     def __init__(self, jobs: int = 3) -> None:
         self._players: queue.Queue[Player] = queue.Queue()
-        self._all = [Player(PracticeSite("plain", Latency(0.02, 0.02, 0.05), (MEMBER,)).start()) for _ in range(jobs)]
+        self._homes = tempfile.TemporaryDirectory(prefix="optout-homes-", ignore_cleanup_errors=True)
+        homes, latency = Path(self._homes.name), Latency(0.02, 0.02, 0.05)
+        self._all = [Player(PracticeSite("plain", latency, (MEMBER,)).start(), homes) for _ in range(jobs)]
         for player in self._all:
             self._players.put(player)
         self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="matrix")
@@ -134,10 +138,11 @@ class Matrix:
             self._players.put(player)
 
     def close(self) -> None:
-        """Drop what has not begun, wait for what has, end the browsers."""
+        """Drop what has not begun, wait for what has, end the browsers, and remove what was kept."""
         self._pool.shutdown(cancel_futures=True)
         for player in self._all:
             player.close()
+        self._homes.cleanup()
 
 
 def scope_of(scenario: Scenario) -> tuple[str, ...]:
