@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +40,12 @@ class Mutant:
     file: str
     changes: tuple[tuple[str, str], ...]
     tests: str
+
+    def edits(self) -> Iterator[tuple[str, str, str]]:
+        """File, old text and new text of each change; a text that begins with `@FILE:` is of another file."""
+        for old, new in self.changes:
+            file, _, text = old[1:].partition(":") if old.startswith("@") else (self.file, "", old)
+            yield file, text, new
 
 
 def scenario(name: str) -> str:
@@ -318,7 +325,7 @@ MUTANTS = (
         "impatient",
         "A page that did not answer once gets no more time",
         "optout/runner.py",
-        (("tab.is_waited_for = case.is_slow", "tab.is_waited_for = False"),),
+        (("tab.more_time(case.is_slow)", "tab.more_time(False)"),),
         f"{SCENARIOS}::test_a_page_that_only_answers_late_is_given_more_time",
     ),
     Mutant(
@@ -366,12 +373,11 @@ def try_mutant(mutant: Mutant) -> str | None:
 
 def apply(mutant: Mutant, tree: Path) -> None:
     """Break a copy of the tree. `AssertionError` where the file is another by now."""
-    for old, new in mutant.changes:
-        place, _, text = old.partition(":") if old.startswith("@") else (f"@{mutant.file}", "", old)
-        file = tree / place[1:]
+    for name, old, new in mutant.edits():
+        file = tree / name
         content = file.read_text(encoding="utf-8")
-        assert text in content, f"{mutant.name}: {file.name} has changed, put the mutant right"
-        file.write_text(content.replace(text, new), encoding="utf-8")
+        assert old in content, f"{mutant.name}: {file.name} has changed, put the mutant right"
+        file.write_text(content.replace(old, new), encoding="utf-8")
 
 
 def failing_test(tree: Path, tests: str) -> str | None:

@@ -117,12 +117,10 @@ class Entry:
     def _by_password(self, session: Session, tab: Tab) -> str:
         """Sign in; the path of the page where that ended."""
         self._turns += 1
-        # The password is tried once in a run, so a page that is slow to answer is no reason to end it.
-        was_waited_for, tab.is_waited_for = tab.is_waited_for, True
         try:
-            path = self._signin.by_password(session, self._visitor, tab)
+            with tab.more_time():  # the password is tried once in a run: a slow page is no reason to end it
+                path = self._signin.by_password(session, self._visitor, tab)
         finally:
-            tab.is_waited_for = was_waited_for
             self._turns += 1
         self.cookies = session.cookies()
         return path

@@ -259,9 +259,9 @@ class AccountRun:
         sign_ins, turns = self._entry.sign_ins, self._entry.turns
         self._means.progress.setting_started(self._task.account, case.setting.title)
         self._mark_cascade(case)
-        tab.is_waited_for = case.is_slow
         try:
-            (verify if case.step is Step.VERIFY else examine)(case, desk, tab)
+            with tab.more_time(case.is_slow):
+                (verify if case.step is Step.VERIFY else examine)(case, desk, tab)
         except SignedOut:
             case.sign_outs += 1
             self._entry.renew(self._open_session(), tab, sign_ins)

@@ -65,17 +65,18 @@ class Survey:
         began = time.monotonic()
         index = self._directory.service.index(index_id)
         latest = failed_index(index, self._directory.service.origin, PageError("not read"))
-        tab.is_waited_for = False
+        has_hung = False
         for _ in range(FAULTS):
             sign_ins = self._entry.sign_ins
             try:
                 page = IndexPage(tab, self._directory, index, self._visitor, self._timing, self._stop)
-                latest, recognized = page.load_and_read()
+                with tab.more_time(has_hung):
+                    latest, recognized = page.load_and_read()
             except (AccountEnds, SignedOut):
                 raise
             except PageError as error:
                 latest = failed_index(index, self._directory.service.origin, error)
-                tab.is_waited_for = isinstance(error, TabHung)
+                has_hung = isinstance(error, TabHung)
                 continue
             if recognized.kind is PageKind.SIGNED_OUT:
                 self._entry.renew(session, tab, sign_ins)

@@ -57,7 +57,7 @@ class Tab:
         self.is_hung = False
         self.is_stuck = False  # it hangs because its process does, and not for want of an answer from the site
         self.is_past_workers = False
-        self.is_waited_for = False  # its page may be slow to answer (a busy machine), and is given more time
+        self._has_more_time = False
         self.unread: str | None = None
 
     def load(self, url: str, *, seconds: float = LOAD_SECONDS) -> None:
@@ -85,7 +85,7 @@ class Tab:
             raise _not_loaded(url, failure)
 
     def ask(self, function: str, spec: Mapping[str, Any] | None = None) -> Any:
-        """Call a function of page.js in the page and return its answer, within 10 s, or 25 where `is_waited_for`.
+        """Call a function of page.js in the page and return its answer, within 10 s, or 25 while it is given more time.
 
         Raises `PageMoved` when the page was replaced meanwhile, `TabHung` when it does not answer.
         """
@@ -101,6 +101,16 @@ class Tab:
         if answer["type"] == "exception":
             raise PageMoved(f"the page could not be read: {_exception_text(answer)}")
         return json.loads(answer["result"]["value"])
+
+    @contextmanager
+    def more_time(self, is_given: bool = True) -> Iterator[None]:
+        """Wait longer for the page's answers meanwhile, if that is given (or was before)."""
+        before = self._has_more_time
+        self._has_more_time = before or is_given
+        try:
+            yield
+        finally:
+            self._has_more_time = before
 
     @contextmanager
     def in_front(self) -> Iterator[None]:
@@ -153,7 +163,7 @@ class Tab:
         self._send_to_page("script.evaluate", parameters)
 
     def _send_to_page(self, method: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        seconds = PATIENT_CALL_SECONDS if self.is_waited_for else CALL_SECONDS
+        seconds = PATIENT_CALL_SECONDS if self._has_more_time else CALL_SECONDS
         try:
             return self._connection.send(method, parameters, seconds=seconds)
         except CommandError as error:
